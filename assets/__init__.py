@@ -1,0 +1,1 @@
+"""What is made: raw → staging → indicators → index → reports, one module per noun."""

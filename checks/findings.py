@@ -1,0 +1,100 @@
+"""What a rule says: findings, and three states.
+
+A finding has a name, its numbers and its rows; a rule answers for each site ``pass``, ``fail`` or ``not_checked`` (its input
+is absent, never the same as pass). Nothing here knows a rule or a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from resources.digest import canonical_json, digest_text
+
+Severity = Literal["withhold", "flag", "info"]
+SEVERITIES: tuple[Severity, ...] = ("withhold", "flag", "info")  # worst first
+
+# What a rule can spoil and the gate can withhold (checks.md).
+QUANTITIES = ("E_DC", "E_IT", "water", "fuel", "claims", "factors", "inventory", "utilisation", "practices")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault of one subject in one site-month.
+
+    ``seen`` and ``limit`` are numbers in ``unit``; ``rows`` the first few ``(entry, source_row)`` concerned; ``because_of`` the id of the
+    finding this one follows from; ``quantity`` one of QUANTITIES, or '' when it spoils none.
+    """
+
+    code: str
+    site_id: str
+    month: str
+    severity: Severity
+    subject: str
+    message_en: str
+    message_zh: str
+    quantity: str = ""
+    seen: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    rows: tuple[tuple[int, int], ...] = ()
+    because_of: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Stable over recomputation: made of what the finding is about, not of where the rows came from."""
+        about = [self.code, self.site_id, self.month, self.quantity, self.subject]
+        return f"{self.code}-{digest_text(canonical_json(about))[7:15]}"
+
+
+@dataclass(frozen=True)
+class NotChecked:
+    """The rule could not be judged for this site: which input is absent, in both languages."""
+
+    reason_en: str
+    reason_zh: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Everything the rules of one month may look at: frames by table name (docs/architecture.md), and thresholds.
+
+    ``tables`` holds pandas frames for the whole fleet; a rule selects the site it is asked about.
+    """
+
+    month: str
+    site_ids: tuple[str, ...]
+    tables: Mapping[str, Any]
+    thresholds: Mapping[str, Mapping[str, float]]
+    evidence: Mapping[str, str] = field(default_factory=dict)  # file name → digest of landed evidence documents
+
+    def of_site(self, table: str, site_id: str) -> Any:
+        """Rows of a table that belong to a site."""
+        frame = self.tables[table]
+        return frame[frame["site_id"] == site_id]
+
+    def limit(self, code: str, name: str) -> float:
+        """The threshold ``name`` of rule ``code`` in force in this month."""
+        return self.thresholds[code][name]
+
+
+Evaluate = Callable[[Judged, str], "list[Finding] | NotChecked"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of the collection boundary: a spec and a pure evaluator, asked once for each site."""
+
+    code: str
+    table: str  # the asset whose content it judges, e.g. 'staging/interval_energy'
+    severity: Severity  # the worst it can answer with
+    quantities: tuple[str, ...]  # what it can withhold or put in doubt
+    title_en: str
+    title_zh: str
+    evaluate: Evaluate
+
+    @property
+    def reason(self) -> str:
+        """Why the rule exists and where it comes from: the docstring of its evaluator."""
+        return (self.evaluate.__doc__ or "").strip()

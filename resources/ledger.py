@@ -1,0 +1,404 @@
+"""The ledger: one append-only, hash-chained log, and the derived tables that say what the log amounts to.
+
+``entry`` is the clock: everything that enters the product is its next row, and nothing in it is ever changed. Every other table
+is derived: computed from the first N entries, replaced whole by (month, table), and sealed by a digest in ``manifest``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from resources.digest import canonical_json, digest_json, digest_text
+from resources.errors import GciError
+
+GENESIS = digest_text("green-compute-index")
+SCHEMA_VERSION = 1
+# What people drop: the same bytes enter a feed once, whatever became of them.
+ONCE_KINDS = ("file", "quarantine", "evidence")
+
+_meta = sa.MetaData()
+
+
+def _text(name: str, **options: Any) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, **options)
+
+
+schema_info = sa.Table("schema_info", _meta, sa.Column("version", sa.Integer, primary_key=True))
+
+entry = sa.Table(
+    "entry",
+    _meta,
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    _text("at"),  # UTC, ISO 8601
+    _text("kind"),  # file, quarantine, evidence, settings, edition, factors, thresholds
+    _text("name"),
+    _text("digest"),  # of the file or document that entered
+    _text("payload"),  # canonical JSON
+    _text("previous_head"),
+    _text("head"),
+    sa.UniqueConstraint("kind", "name", "digest", "n"),
+)
+part = sa.Table(
+    "part",
+    _meta,
+    sa.Column("entry", sa.Integer, sa.ForeignKey("entry.n"), primary_key=True),
+    _text("feed"),
+    sa.Column("month", sa.Text, primary_key=True),  # '' for feeds that are not split by month
+    _text("digest"),
+    _text("file_digest"),
+    sa.Column("rows", sa.Integer, nullable=False),
+)
+manifest = sa.Table(
+    "manifest",
+    _meta,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("table_name", sa.Text, primary_key=True),  # staging/interval_energy, or ledger/finding@<table>
+    _text("digest"),
+    _text("file_digest"),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("as_of", sa.Integer, nullable=False),  # computed from the log's first as_of entries
+    _text("code_version"),
+    _text("inputs"),  # canonical JSON: what it was computed from, by digest
+)
+finding = sa.Table(
+    "finding",
+    _meta,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("table_name", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("site_id"),
+    _text("code"),
+    _text("severity"),
+    _text("quantity"),
+    _text("subject"),
+    sa.Column("seen", sa.Float),
+    sa.Column("limit", sa.Float),
+    _text("unit"),
+    _text("message_en"),
+    _text("message_zh"),
+    _text("rows_ref"),  # canonical JSON: [[entry, source_row], …], the first few
+    sa.Column("because_of", sa.Text),
+)
+verdict = sa.Table(
+    "verdict",
+    _meta,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("table_name", sa.Text, primary_key=True),
+    sa.Column("site_id", sa.Text, primary_key=True),
+    sa.Column("quantity", sa.Text, primary_key=True),
+    sa.Column("rule", sa.Text, primary_key=True),
+    _text("outcome"),  # pass, fail, not_checked
+    _text("severity"),  # of a failure: withhold, flag, info; '' else
+    _text("reason"),  # why it was not checked
+    _text("judged"),  # digest of what was judged
+)
+indicator_value = sa.Table(
+    "indicator_value",
+    _meta,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("entity_id", sa.Text, primary_key=True),
+    sa.Column("window", sa.Text, primary_key=True),  # month, ttm
+    sa.Column("code", sa.Text, primary_key=True),
+    _text("entity_kind"),  # site, cluster
+    _text("status"),
+    sa.Column("value", sa.Float),
+    _text("payload"),  # canonical JSON of the whole indicator value
+)
+result = sa.Table(
+    "result",
+    _meta,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("entity_id", sa.Text, primary_key=True),
+    sa.Column("window", sa.Text, primary_key=True),
+    _text("entity_kind"),
+    _text("state"),
+    sa.Column("index_value", sa.Float),
+    _text("grade"),
+    sa.Column("log_number", sa.Integer, nullable=False),
+    _text("output_digest"),
+    _text("payload"),  # canonical JSON of what `gci show` prints
+)
+
+DERIVED = {t.name: t for t in (finding, verdict, indicator_value, result)}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the log."""
+
+    n: int
+    at: str
+    kind: str
+    name: str
+    digest: str
+    payload: dict[str, Any]
+    previous_head: str
+    head: str
+
+    def expected_head(self) -> str:
+        """The head that this entry must have, given its content and the head before it."""
+        return digest_json([self.n, self.at, self.kind, self.name, self.digest, self.payload, self.previous_head])
+
+
+@dataclass(frozen=True)
+class Part:
+    """One month of one landed file in the lake (``lake.read(f'parts/{feed}', month, file_digest)``)."""
+
+    entry: int
+    feed: str
+    month: str
+    digest: str
+    file_digest: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Which digest is the current content of a table in a month, computed from what."""
+
+    month: str
+    table_name: str
+    digest: str
+    file_digest: str
+    rows: int
+    as_of: int
+    code_version: str
+    inputs: dict[str, Any]
+
+
+class Ledger:
+    """Access to one ledger database. Every change is one transaction; writers wait for each other."""
+
+    def __init__(self, url: str, base: Path) -> None:
+        path = Path(url.removeprefix("sqlite:///"))
+        self.path = path if path.is_absolute() else base / path
+        self._writer = sa.create_engine("sqlite://", creator=lambda: self._connect("rwc"), poolclass=sa.pool.NullPool)
+        sa.event.listen(self._writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        self._reader = sa.create_engine("sqlite://", creator=lambda: self._connect("ro"), poolclass=sa.pool.NullPool)
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        # autocommit at the driver: SQLAlchemy's begin event opens the transaction, so that none is upgraded half-way
+        return sqlite3.connect(f"file:{quote(str(self.path))}?mode={mode}", uri=True, timeout=60, isolation_level=None)
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction that changes the ledger; another writer waits up to a minute."""
+        try:
+            with self._writer.begin() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise GciError(
+                f"The ledger {self.path} can't be written: {error.orig}. Check the folder's permissions, free space, "
+                "and whether another gci command is running."
+            ) from None
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        try:
+            with self._reader.connect() as connection:
+                yield connection
+        except sa.exc.DatabaseError as error:
+            raise GciError(f"The ledger {self.path} can't be read: {error.orig}. Make a home with 'gci init DIR', or name one with --home.") from None
+
+    def create(self) -> None:
+        """Make the tables of a new ledger; an existing one is only checked: a newer ledger than the code is refused."""
+        with self.write() as connection:
+            _meta.create_all(connection)
+            version = connection.scalar(sa.select(schema_info.c.version))
+            if version is None:
+                connection.execute(schema_info.insert().values(version=SCHEMA_VERSION))
+        self.check_version()
+
+    def check_version(self) -> None:
+        with self.read() as connection:
+            version = connection.scalar(sa.select(schema_info.c.version))
+        if version is not None and version > SCHEMA_VERSION:
+            raise GciError(
+                f"The ledger {self.path} was made by a newer version (schema {version}, this one knows {SCHEMA_VERSION}). "
+                "Install the newer version of the product."
+            )
+
+    # the log ------------------------------------------------------------------------------------------------------
+
+    def append(
+        self,
+        kind: str,
+        name: str,
+        digest: str,
+        payload: dict[str, Any],
+        parts: Sequence[dict[str, Any]] = (),
+        *,
+        at: datetime | None = None,
+    ) -> int:
+        """Append an entry (and the parts it brings) in one transaction; returns its number.
+
+        Parts are ``{feed, month, digest, file_digest, rows}``. Entries of kind ``file``, ``quarantine`` and ``evidence`` enter
+        once for the same bytes and feed (``name`` is ``feed/file name``); other kinds enter when they differ from the latest
+        of their kind. What is there already is left alone and its number returned.
+        """
+        with self.write() as connection:
+            if (known := self._known(connection, kind, name, digest)) is not None:
+                return known
+            last = connection.execute(sa.select(entry.c.n, entry.c.head).order_by(entry.c.n.desc()).limit(1)).first()
+            n, previous = (last.n + 1, last.head) if last else (1, GENESIS)
+            moment = (at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            new = Entry(n, moment, kind, name, digest, payload, previous, "")
+            connection.execute(
+                entry.insert().values(
+                    n=n, at=moment, kind=kind, name=name, digest=digest, payload=canonical_json(payload),
+                    previous_head=previous, head=new.expected_head(),
+                )
+            )  # fmt: skip
+            if parts:
+                connection.execute(part.insert(), [{**p, "entry": n} for p in parts])
+            return n
+
+    @staticmethod
+    def _known(connection: sa.Connection, kind: str, name: str, digest: str) -> int | None:
+        if kind in ONCE_KINDS:
+            folder = name.split("/", 1)[0] + "/"
+            found = sa.select(entry.c.n).where(
+                entry.c.kind.in_(ONCE_KINDS), entry.c.digest == digest, entry.c.name.startswith(folder, autoescape=True)
+            )
+            return connection.scalar(found.order_by(entry.c.n).limit(1))
+        latest = connection.execute(
+            sa.select(entry.c.n, entry.c.digest).where(entry.c.kind == kind).order_by(entry.c.n.desc()).limit(1)
+        ).first()
+        return latest.n if latest is not None and latest.digest == digest else None
+
+    def find_file(self, feed: str, digest: str) -> Entry | None:
+        """The entry under which these bytes entered this feed before, if they did."""
+        with self.read() as connection:
+            n = self._known(connection, "file", f"{feed}/", digest)
+            row = connection.execute(sa.select(entry).where(entry.c.n == n)).first() if n else None
+        return _entry(row) if row is not None else None
+
+    def head(self, as_of: int | None = None) -> tuple[int, str]:
+        """Number and head digest of the newest entry (of entry ``as_of`` when given); ``(0, GENESIS)`` of an empty log."""
+        query = sa.select(entry.c.n, entry.c.head).order_by(entry.c.n.desc()).limit(1)
+        if as_of is not None:
+            query = query.where(entry.c.n <= as_of)
+        with self.read() as connection:
+            row = connection.execute(query).first()
+        return (row.n, row.head) if row else (0, GENESIS)
+
+    def entries(self, *, kinds: Iterable[str] | None = None, as_of: int | None = None) -> list[Entry]:
+        """Entries in order, of some kinds, up to a number."""
+        query = sa.select(entry).order_by(entry.c.n)
+        if kinds is not None:
+            query = query.where(entry.c.kind.in_(list(kinds)))
+        if as_of is not None:
+            query = query.where(entry.c.n <= as_of)
+        with self.read() as connection:
+            return [_entry(row) for row in connection.execute(query)]
+
+    def latest(self, kind: str, as_of: int | None = None) -> Entry | None:
+        """The newest entry of a kind at ``as_of``."""
+        found = self.entries(kinds=[kind], as_of=as_of)
+        return found[-1] if found else None
+
+    def parts(self, feed: str, as_of: int, months: Sequence[str] | None = None) -> list[Part]:
+        """The parts of a feed among the first ``as_of`` entries, in the order they entered."""
+        query = sa.select(part).where(part.c.feed == feed, part.c.entry <= as_of).order_by(part.c.entry, part.c.month)
+        if months is not None:
+            query = query.where(part.c.month.in_(list(months)))
+        with self.read() as connection:
+            return [Part(**row._mapping) for row in connection.execute(query)]
+
+    # derived tables -----------------------------------------------------------------------------------------------
+
+    def replace(
+        self,
+        month: str,
+        table_name: str,
+        stored: Iterable[Manifest] = (),
+        rows: dict[str, list[dict[str, Any]]] | None = None,
+        *,
+        as_of: int,
+        code_version: str,
+    ) -> None:
+        """Replace what one step computed for one month: manifests of its lake tables and its rows of derived tables.
+
+        ``rows`` maps ``finding | verdict | indicator_value | result`` to rows. Findings and verdicts are replaced by
+        (month, table_name); the others by month. Each written table gets a seal: its digest in ``manifest`` under
+        ``ledger/<table>@<table_name>``.
+        """
+        with self.write() as connection:
+            for item in stored:
+                self._put_manifest(connection, item)
+            for name, content in (rows or {}).items():
+                table = DERIVED[name]
+                condition = table.c.month == month
+                if "table_name" in table.c:
+                    condition &= table.c.table_name == table_name
+                    content = [{**row, "month": month, "table_name": table_name} for row in content]
+                else:
+                    content = [{**row, "month": month} for row in content]
+                connection.execute(table.delete().where(condition))
+                if content:
+                    connection.execute(table.insert(), content)
+                digest = seal(connection, name, month, table_name)
+                self._put_manifest(
+                    connection,
+                    Manifest(month, f"ledger/{name}@{table_name}", digest, digest, len(content), as_of, code_version, {}),
+                )
+
+    @staticmethod
+    def _put_manifest(connection: sa.Connection, item: Manifest) -> None:
+        where = (manifest.c.month == item.month) & (manifest.c.table_name == item.table_name)
+        connection.execute(manifest.delete().where(where))
+        connection.execute(manifest.insert().values({**asdict(item), "inputs": canonical_json(item.inputs)}))
+
+    def manifest(self, month: str, table_name: str) -> Manifest | None:
+        """The current content of a table in a month; None when it was not computed."""
+        found = self.manifests(month, table_name)
+        return found[0] if found else None
+
+    def manifests(self, month: str | None = None, table_name: str | None = None) -> list[Manifest]:
+        query = sa.select(manifest).order_by(manifest.c.month, manifest.c.table_name)
+        if month is not None:
+            query = query.where(manifest.c.month == month)
+        if table_name is not None:
+            query = query.where(manifest.c.table_name == table_name)
+        with self.read() as connection:
+            return [
+                Manifest(**{**row._mapping, "inputs": json.loads(row.inputs)}) for row in connection.execute(query)
+            ]
+
+    def rows(self, name: str, **where: Any) -> list[dict[str, Any]]:
+        """Rows of a derived table by equality (a list means any of), in primary-key order, without the JSON being parsed."""
+        table = DERIVED[name]
+        query = sa.select(table).order_by(*table.primary_key.columns)
+        for column, value in where.items():
+            query = query.where(table.c[column].in_(value) if isinstance(value, list | tuple) else table.c[column] == value)
+        with self.read() as connection:
+            return [dict(row._mapping) for row in connection.execute(query)]
+
+    def drop_derived(self) -> None:
+        """Forget everything computed (not the log and its parts)."""
+        with self.write() as connection:
+            for table in (*DERIVED.values(), manifest):
+                connection.execute(table.delete())
+
+
+def seal(connection: sa.Connection, name: str, month: str, table_name: str) -> str:
+    """Digest of every value of the rows that one step wrote to a derived table for a month."""
+    table = DERIVED[name]
+    query = sa.select(table).where(table.c.month == month).order_by(*table.primary_key.columns)
+    if "table_name" in table.c:
+        query = query.where(table.c.table_name == table_name)
+    return digest_json([list(row) for row in connection.execute(query)])
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(row.n, row.at, row.kind, row.name, row.digest, json.loads(row.payload), row.previous_head, row.head)

@@ -1,0 +1,135 @@
+"""``gci.toml``: what a home says about itself.
+
+Every key is optional; an unknown one is an error that names it and suggests the nearest. Secrets never stand here: a key
+``*_env`` names the environment variable that holds one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from resources.calendar import check_month, zone
+from resources.errors import UsageError
+
+DEFAULT_EDITION = "whitepaper-2024.1"
+
+_TOP = {
+    "first_month",
+    "timezone",
+    "engine",
+    "ledger",
+    "ledger_env",
+    "edition",
+    "close",
+    "rules",
+    "sources",
+    "feeds",
+    "spark",
+}
+_SECTIONS: dict[str, set[str]] = {"close": {"cutoff_day"}, "spark": {"master"}}
+_FEED_KEYS = {"columns", "encoding", "timezone"}
+
+
+@dataclass(frozen=True)
+class FeedSettings:
+    """How one feed's files are read: header mapping, encoding (``auto``, ``utf-8``, ``gb18030``), time zone."""
+
+    columns: dict[str, str] = field(default_factory=dict)
+    encoding: str = "auto"
+    timezone: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a home, with defaults filled in."""
+
+    first_month: str = "2024-01"
+    timezone: str = "Asia/Shanghai"
+    engine: str = "polars"
+    ledger: str = "sqlite:///ledger.db"
+    edition: str = DEFAULT_EDITION
+    cutoff_day: int = 8
+    rules: dict[str, dict[str, float]] = field(default_factory=dict)
+    feeds: dict[str, FeedSettings] = field(default_factory=dict)
+
+
+def load_settings(path: Path) -> Settings:
+    """Read ``gci.toml``; a missing file gives the defaults. UsageError names the key, the value and what is expected."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return Settings()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path.name} can't be read as TOML (UTF-8): {error}.") from None
+    return _parse(data, path.name)
+
+
+def _parse(data: dict[str, Any], name: str) -> Settings:
+    _known(data, _TOP, name, "")
+    for section, keys in _SECTIONS.items():
+        _known(_table(data, section, name), keys, name, f"[{section}] ")
+    for section in ("sources", "spark"):
+        if data.get(section):
+            raise UsageError(f"{name}: [{section}] is not supported by this version yet; drop files into landing/ instead.")
+    if (engine := data.get("engine", "polars")) != "polars":
+        raise UsageError(f"{name}: engine = '{engine}' is not supported by this version; write engine = \"polars\".")
+    ledger = data.get("ledger", Settings.ledger)
+    if variable := data.get("ledger_env"):
+        ledger = os.environ.get(variable, "")
+        if not ledger:
+            raise UsageError(f"{name}: ledger_env names the environment variable {variable}, which is not set.")
+    if not isinstance(ledger, str) or not ledger.startswith("sqlite:///"):
+        raise UsageError(f"{name}: this version keeps its ledger in SQLite only; write ledger = \"sqlite:///ledger.db\".")
+    cutoff = _table(data, "close", name).get("cutoff_day", Settings.cutoff_day)
+    if not isinstance(cutoff, int) or not 1 <= cutoff <= 28:
+        raise UsageError(f"{name}: [close] cutoff_day = {cutoff!r} is no day of the month from 1 to 28.")
+    zone(timezone := str(data.get("timezone", Settings.timezone)))
+    return Settings(
+        first_month=check_month(str(data.get("first_month", Settings.first_month))),
+        timezone=timezone,
+        engine=engine,
+        ledger=ledger,
+        edition=str(data.get("edition", DEFAULT_EDITION)),
+        cutoff_day=cutoff,
+        rules={code: _numbers(code, values, name) for code, values in _table(data, "rules", name).items()},
+        feeds={feed: _feed(feed, values, name) for feed, values in _table(data, "feeds", name).items()},
+    )
+
+
+def _feed(feed: str, values: Any, name: str) -> FeedSettings:
+    if not isinstance(values, dict):
+        raise UsageError(f"{name}: [feeds.{feed}] must be a table.")
+    _known(values, _FEED_KEYS, name, f"[feeds.{feed}] ")
+    if timezone := values.get("timezone"):
+        zone(timezone)
+    encoding = values.get("encoding", "auto")
+    if encoding not in ("auto", "utf-8", "gb18030", "gbk"):
+        raise UsageError(f"{name}: [feeds.{feed}] encoding = '{encoding}'; write auto, utf-8, gbk or gb18030.")
+    columns = values.get("columns", {})
+    return FeedSettings({str(k): str(v) for k, v in columns.items()}, encoding, timezone)
+
+
+def _numbers(code: str, values: Any, name: str) -> dict[str, float]:
+    if not isinstance(values, dict) or not all(isinstance(v, int | float) for v in values.values()):
+        raise UsageError(f"{name}: [rules.{code}] holds thresholds, each a number.")
+    return {key: float(value) for key, value in values.items()}
+
+
+def _table(data: dict[str, Any], section: str, name: str) -> dict[str, Any]:
+    value = data.get(section, {})
+    if not isinstance(value, dict):
+        raise UsageError(f"{name}: [{section}] must be a table.")
+    return value
+
+
+def _known(data: dict[str, Any], known: set[str], name: str, where: str) -> None:
+    for key in data:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else f" Known: {', '.join(sorted(known))}."
+            raise UsageError(f"{name}: unknown key {where}'{key}'.{hint}")
