@@ -23,7 +23,9 @@ class Home:
         """Open an existing home; GciError when the folder is not one."""
         home = Home(Path(root).expanduser().resolve())
         if not home.settings_path.exists() and not home.landing.is_dir():
-            raise GciError(f"{home.root} is no home of gci (no gci.toml, no landing/). Make one with 'gci init {root}', or name another with --home.")
+            raise GciError(
+                f"{home.root} is no home of gci (no gci.toml, no landing/). Make one with 'gci init {root}', or name another with --home."
+            )
         home.settings  # noqa: B018  a wrong gci.toml is said before anything else happens
         return home
 

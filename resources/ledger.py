@@ -1,7 +1,8 @@
 """The ledger: one append-only, hash-chained log, and the derived tables that say what the log amounts to.
 
-``entry`` is the clock: everything that enters the product is its next row, and nothing in it is ever changed. Every other table
-is derived: computed from the first N entries, replaced whole by (month, table), and sealed by a digest in ``manifest``.
+Table ``entry`` (``schema.py``) is the clock: everything that enters the product is its next row, and nothing in it is ever changed.
+Every other table is derived: computed from the first N entries, replaced whole by (month, step), and sealed by a digest in
+``manifest``.
 """
 
 from __future__ import annotations
@@ -20,116 +21,11 @@ import sqlalchemy as sa
 
 from resources.digest import canonical_json, digest_json, digest_text
 from resources.errors import GciError
+from resources.schema import DERIVED, METADATA, SCHEMA_VERSION, entry, manifest, part, schema_info
 
 GENESIS = digest_text("green-compute-index")
-SCHEMA_VERSION = 1
 # What people drop: the same bytes enter a feed once, whatever became of them.
 ONCE_KINDS = ("file", "quarantine", "evidence")
-
-_meta = sa.MetaData()
-
-
-def _text(name: str, **options: Any) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False, **options)
-
-
-schema_info = sa.Table("schema_info", _meta, sa.Column("version", sa.Integer, primary_key=True))
-
-entry = sa.Table(
-    "entry",
-    _meta,
-    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
-    _text("at"),  # UTC, ISO 8601
-    _text("kind"),  # file, quarantine, evidence, settings, edition, factors, thresholds
-    _text("name"),
-    _text("digest"),  # of the file or document that entered
-    _text("payload"),  # canonical JSON
-    _text("previous_head"),
-    _text("head"),
-    sa.UniqueConstraint("kind", "name", "digest", "n"),
-)
-part = sa.Table(
-    "part",
-    _meta,
-    sa.Column("entry", sa.Integer, sa.ForeignKey("entry.n"), primary_key=True),
-    _text("feed"),
-    sa.Column("month", sa.Text, primary_key=True),  # '' for feeds that are not split by month
-    _text("digest"),
-    _text("file_digest"),
-    sa.Column("rows", sa.Integer, nullable=False),
-)
-manifest = sa.Table(
-    "manifest",
-    _meta,
-    sa.Column("month", sa.Text, primary_key=True),
-    sa.Column("table_name", sa.Text, primary_key=True),  # staging/interval_energy, or ledger/finding@<table>
-    _text("digest"),
-    _text("file_digest"),
-    sa.Column("rows", sa.Integer, nullable=False),
-    sa.Column("as_of", sa.Integer, nullable=False),  # computed from the log's first as_of entries
-    _text("code_version"),
-    _text("inputs"),  # canonical JSON: what it was computed from, by digest
-)
-finding = sa.Table(
-    "finding",
-    _meta,
-    sa.Column("month", sa.Text, primary_key=True),
-    sa.Column("table_name", sa.Text, primary_key=True),
-    sa.Column("id", sa.Text, primary_key=True),
-    _text("site_id"),
-    _text("code"),
-    _text("severity"),
-    _text("quantity"),
-    _text("subject"),
-    sa.Column("seen", sa.Float),
-    sa.Column("limit", sa.Float),
-    _text("unit"),
-    _text("message_en"),
-    _text("message_zh"),
-    _text("rows_ref"),  # canonical JSON: [[entry, source_row], …], the first few
-    sa.Column("because_of", sa.Text),
-)
-verdict = sa.Table(
-    "verdict",
-    _meta,
-    sa.Column("month", sa.Text, primary_key=True),
-    sa.Column("table_name", sa.Text, primary_key=True),
-    sa.Column("site_id", sa.Text, primary_key=True),
-    sa.Column("quantity", sa.Text, primary_key=True),
-    sa.Column("rule", sa.Text, primary_key=True),
-    _text("outcome"),  # pass, fail, not_checked
-    _text("severity"),  # of a failure: withhold, flag, info; '' else
-    _text("reason"),  # why it was not checked
-    _text("judged"),  # digest of what was judged
-)
-indicator_value = sa.Table(
-    "indicator_value",
-    _meta,
-    sa.Column("month", sa.Text, primary_key=True),
-    sa.Column("entity_id", sa.Text, primary_key=True),
-    sa.Column("window", sa.Text, primary_key=True),  # month, ttm
-    sa.Column("code", sa.Text, primary_key=True),
-    _text("entity_kind"),  # site, cluster
-    _text("status"),
-    sa.Column("value", sa.Float),
-    _text("payload"),  # canonical JSON of the whole indicator value
-)
-result = sa.Table(
-    "result",
-    _meta,
-    sa.Column("month", sa.Text, primary_key=True),
-    sa.Column("entity_id", sa.Text, primary_key=True),
-    sa.Column("window", sa.Text, primary_key=True),
-    _text("entity_kind"),
-    _text("state"),
-    sa.Column("index_value", sa.Float),
-    _text("grade"),
-    sa.Column("log_number", sa.Integer, nullable=False),
-    _text("output_digest"),
-    _text("payload"),  # canonical JSON of what `gci show` prints
-)
-
-DERIVED = {t.name: t for t in (finding, verdict, indicator_value, result)}
 
 
 @dataclass(frozen=True)
@@ -175,6 +71,10 @@ class Manifest:
     code_version: str
     inputs: dict[str, Any]
 
+    def expected_seal(self) -> str:
+        """Digest of the row: a changed value in the manifest itself does not go unnoticed."""
+        return digest_json(asdict(self))
+
 
 class Ledger:
     """Access to one ledger database. Every change is one transaction; writers wait for each other."""
@@ -208,12 +108,14 @@ class Ledger:
             with self._reader.connect() as connection:
                 yield connection
         except sa.exc.DatabaseError as error:
-            raise GciError(f"The ledger {self.path} can't be read: {error.orig}. Make a home with 'gci init DIR', or name one with --home.") from None
+            raise GciError(
+                f"The ledger {self.path} can't be read: {error.orig}. Land something first ('gci land'), or name another home with --home."
+            ) from None
 
     def create(self) -> None:
         """Make the tables of a new ledger; an existing one is only checked: a newer ledger than the code is refused."""
         with self.write() as connection:
-            _meta.create_all(connection)
+            METADATA.create_all(connection)
             version = connection.scalar(sa.select(schema_info.c.version))
             if version is None:
                 connection.execute(schema_info.insert().values(version=SCHEMA_VERSION))
@@ -249,6 +151,8 @@ class Ledger:
         with self.write() as connection:
             if (known := self._known(connection, kind, name, digest)) is not None:
                 return known
+            if parts:  # the chain covers the parts: a changed row of the table `part` is found
+                payload = {**payload, "parts": [[p["month"], p["digest"], p["file_digest"], p["rows"]] for p in parts]}
             last = connection.execute(sa.select(entry.c.n, entry.c.head).order_by(entry.c.n.desc()).limit(1)).first()
             n, previous = (last.n + 1, last.head) if last else (1, GENESIS)
             moment = (at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -315,6 +219,11 @@ class Ledger:
         with self.read() as connection:
             return [Part(**row._mapping) for row in connection.execute(query)]
 
+    def parts_of(self, n: int) -> list[Part]:
+        """The parts that one entry brought."""
+        with self.read() as connection:
+            return [Part(**row._mapping) for row in connection.execute(sa.select(part).where(part.c.entry == n))]
+
     # derived tables -----------------------------------------------------------------------------------------------
 
     def replace(
@@ -329,22 +238,16 @@ class Ledger:
     ) -> None:
         """Replace what one step computed for one month: manifests of its lake tables and its rows of derived tables.
 
-        ``rows`` maps ``finding | verdict | indicator_value | result`` to rows. Findings and verdicts are replaced by
-        (month, table_name); the others by month. Each written table gets a seal: its digest in ``manifest`` under
-        ``ledger/<table>@<table_name>``.
+        ``rows`` maps ``finding | verdict | indicator_value | result`` to rows (without month and table_name); what this step
+        wrote there before is replaced. Each gets a seal: its digest in ``manifest`` under ``ledger/<table>@<table_name>``.
         """
         with self.write() as connection:
             for item in stored:
                 self._put_manifest(connection, item)
             for name, content in (rows or {}).items():
                 table = DERIVED[name]
-                condition = table.c.month == month
-                if "table_name" in table.c:
-                    condition &= table.c.table_name == table_name
-                    content = [{**row, "month": month, "table_name": table_name} for row in content]
-                else:
-                    content = [{**row, "month": month} for row in content]
-                connection.execute(table.delete().where(condition))
+                content = [{**row, "month": month, "table_name": table_name} for row in content]
+                connection.execute(table.delete().where(table.c.month == month, table.c.table_name == table_name))
                 if content:
                     connection.execute(table.insert(), content)
                 digest = seal(connection, name, month, table_name)
@@ -357,7 +260,8 @@ class Ledger:
     def _put_manifest(connection: sa.Connection, item: Manifest) -> None:
         where = (manifest.c.month == item.month) & (manifest.c.table_name == item.table_name)
         connection.execute(manifest.delete().where(where))
-        connection.execute(manifest.insert().values({**asdict(item), "inputs": canonical_json(item.inputs)}))
+        row = {**asdict(item), "inputs": canonical_json(item.inputs), "seal": item.expected_seal()}
+        connection.execute(manifest.insert().values(row))
 
     def manifest(self, month: str, table_name: str) -> Manifest | None:
         """The current content of a table in a month; None when it was not computed."""
@@ -371,9 +275,13 @@ class Ledger:
         if table_name is not None:
             query = query.where(manifest.c.table_name == table_name)
         with self.read() as connection:
-            return [
-                Manifest(**{**row._mapping, "inputs": json.loads(row.inputs)}) for row in connection.execute(query)
-            ]
+            return [_manifest(row) for row in connection.execute(query)]
+
+    def stored_seal(self, month: str, table_name: str) -> str:
+        """The seal that stands beside a manifest row."""
+        query = sa.select(manifest.c.seal).where(manifest.c.month == month, manifest.c.table_name == table_name)
+        with self.read() as connection:
+            return connection.scalar(query) or ""
 
     def rows(self, name: str, **where: Any) -> list[dict[str, Any]]:
         """Rows of a derived table by equality (a list means any of), in primary-key order, without the JSON being parsed."""
@@ -394,10 +302,13 @@ class Ledger:
 def seal(connection: sa.Connection, name: str, month: str, table_name: str) -> str:
     """Digest of every value of the rows that one step wrote to a derived table for a month."""
     table = DERIVED[name]
-    query = sa.select(table).where(table.c.month == month).order_by(*table.primary_key.columns)
-    if "table_name" in table.c:
-        query = query.where(table.c.table_name == table_name)
+    query = sa.select(table).where(table.c.month == month, table.c.table_name == table_name)
+    query = query.order_by(*table.primary_key.columns)
     return digest_json([list(row) for row in connection.execute(query)])
+
+
+def _manifest(row: Any) -> Manifest:
+    return Manifest(row.month, row.table_name, row.digest, row.file_digest, row.rows, row.as_of, row.code_version, json.loads(row.inputs))
 
 
 def _entry(row: Any) -> Entry:

@@ -84,7 +84,7 @@ def _parse(data: dict[str, Any], name: str) -> Settings:
         if not ledger:
             raise UsageError(f"{name}: ledger_env names the environment variable {variable}, which is not set.")
     if not isinstance(ledger, str) or not ledger.startswith("sqlite:///"):
-        raise UsageError(f"{name}: this version keeps its ledger in SQLite only; write ledger = \"sqlite:///ledger.db\".")
+        raise UsageError(f'{name}: this version keeps its ledger in SQLite only; write ledger = "sqlite:///ledger.db".')
     cutoff = _table(data, "close", name).get("cutoff_day", Settings.cutoff_day)
     if not isinstance(cutoff, int) or not 1 <= cutoff <= 28:
         raise UsageError(f"{name}: [close] cutoff_day = {cutoff!r} is no day of the month from 1 to 28.")

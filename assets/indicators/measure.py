@@ -18,9 +18,10 @@ STATUSES = VALUED + UNVALUED
 class IndicatorValue:
     """Value and everything that must travel with it.
 
-    ``value`` is null unless the status is one of VALUED (and then only for an ``unbounded`` F2). ``components`` are the summable
-    parts (integers for energies in Wh, water in L) from which ``value``, ``numerator`` and ``denominator`` follow and from which windows and
-    clusters are composed. ``rules_failed`` names the rules that withheld it. ``months`` counts the valid months in the window.
+    ``value`` is null unless the status is one of VALUED; of those, only an ``unbounded`` F2 has none. ``components`` are the
+    summable parts (integers for energies in Wh, water in L) from which ``value``, ``numerator`` and ``denominator`` follow and
+    from which windows and clusters are composed. ``rules_failed`` names the rules that withheld it. ``months`` counts the valid
+    months in the window.
     """
 
     code: str

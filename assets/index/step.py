@@ -1,0 +1,227 @@
+"""The index step: windows, clusters, scores, and the results that everything shows."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import polars as pl
+
+from assets.compute import Compute, Step
+from assets.edition.document import parse_edition
+from assets.edition.tree import Edition
+from assets.index.grade import EntityFacts
+from assets.index.payload import ResultFacts, output_digest, result_payload
+from assets.index.scorecard import score_entity
+from assets.indicators.compose import cluster, trailing
+from assets.indicators.inputs import Parameters
+from assets.indicators.measure import IndicatorValue
+from assets.indicators.parameters import parameters_of
+from assets.indicators.registry import INDICATORS
+from assets.indicators.step import value_row
+from assets.indicators.factors import FactorSet
+from checks.findings import SEVERITIES
+from checks.gate import Gate, judge
+from checks.rules.catalogue import RULES
+from resources.calendar import trailing_months
+from resources.digest import digest_json
+
+TABLE = "index/site_index"
+WINDOWS = ("month", "ttm")
+
+Values = dict[str, IndicatorValue]  # by indicator code
+
+# What is missing when an indicator says not_reported.
+_FEED_OF = {
+    "A1": "devices", "A2": "sites", "B1": "racks", "B2": "devices", "B3": "utilisation", "D1": "meter_readings", "D2": "meter_readings (water)",
+    "E1": "certificates", "F2": "devices", "K1": "activities",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Entity:
+    """A site or cluster with its values in both windows and what scoring must know of it."""
+
+    entity_id: str
+    kind: str
+    values: Mapping[str, Values]  # by window
+    facts: EntityFacts
+    site_ids: tuple[str, ...]
+    extra: Mapping[str, Any]
+
+
+def score_entities(compute: Compute) -> Step:
+    """Results of every site and cluster for the month and the trailing twelve months, and the rule of the window (TL08)."""
+    edition = parse_edition(compute.document("edition")[1], "edition")
+    parameters = parameters_of(edition, FactorSet.from_document(compute.document("factors")[1]))
+    monthly = _monthly(compute)
+    sites = {site["site_id"]: _site(compute, site, monthly, parameters) for site in compute.sites}
+    entities = [*sites.values(), *_clusters(compute, sites, parameters)]
+    window = _window(compute, monthly)
+    judged_digest = digest_json(window)
+    judgement = judge([r for r in RULES if r.table == TABLE], compute.judged({"window": pd.DataFrame(window)}), judged_digest)
+    findings = [row for row in _findings(compute) if row["table_name"] != TABLE]
+    findings += [{**row, "month": compute.month} for row in judgement.findings]
+    results = [_result(compute, edition, entity, name, findings) for entity in entities for name in WINDOWS]
+    rows = [
+        value_row(entity.entity_id, entity.kind, name, value)
+        for entity in entities
+        for name in WINDOWS
+        if (entity.kind, name) != ("site", "month")  # those are the indicator step's
+        for value in entity.values[name].values()
+    ]
+    digest = digest_json(sorted([r["entity_id"], r["window"], r["output_digest"]] for r in results))
+    inputs = {f"indicators/{item.asset}": compute.digest(f"indicators/{item.asset}") for item in INDICATORS}
+    return compute.put(
+        TABLE, "index", {}, inputs, digests={TABLE: (digest, len(results))},
+        rows={"finding": judgement.findings, "verdict": judgement.verdicts, "indicator_value": rows, "result": results},
+    )  # fmt: skip
+
+
+def _monthly(compute: Compute) -> dict[str, dict[str, Values]]:
+    """Month values of the window's months: site → month → code → value."""
+    found: dict[str, dict[str, Values]] = defaultdict(lambda: defaultdict(dict))
+    rows = compute.home.ledger.rows("indicator_value", window="month", entity_kind="site", month=trailing_months(compute.month))
+    for row in rows:
+        found[row["entity_id"]][row["month"]][row["code"]] = IndicatorValue.from_json(json.loads(row["payload"]))
+    return found
+
+
+def _site(compute: Compute, site: dict[str, Any], monthly: Mapping[str, Mapping[str, Values]], parameters: Parameters) -> _Entity:
+    site_id = site["site_id"]
+    months = monthly[site_id]
+    now = months[compute.month]
+    window = {
+        item.code: trailing([months[m][item.code] for m in sorted(months) if item.code in months[m]], parameters) for item in INDICATORS
+    }
+    commissioned = site["commissioned_on"]
+    facts = EntityFacts(
+        kind="site", geography=site["geography"], design_power_kw=site["design_power_kw"], hub=site["hub"],
+        commissioned_on=date.fromisoformat(commissioned) if commissioned else None, stage=site["stage"],
+    )  # fmt: skip
+    withheld = Gate(compute.home.ledger, compute.month).withheld(site_id)
+    missing = sorted({_FEED_OF.get(v.code, "practices") for v in now.values() if v.status == "not_reported"})
+    if now["F1"].beside.get("flags"):
+        missing = sorted({*missing, "activities"})
+    extra = {
+        "name": site["name"], "name_zh": site["name_zh"], "timezone": compute.site_zones[site_id], "coverage": _coverage(compute, site_id),
+        "missing_feeds": missing,
+        "blocks": [f"{quantity} withheld ({', '.join(rules)})" for quantity, rules in withheld.items()],
+    }  # fmt: skip
+    return _Entity(site_id, "site", {"month": now, "ttm": window}, facts, (site_id,), extra)
+
+
+def _coverage(compute: Compute, site_id: str) -> float | None:
+    """Share of the month's hours that are known on both sides, whether or not they were withheld."""
+    rows = compute.read("staging/energies").filter(
+        (pl.col("site_id") == site_id) & (pl.col("measure") == "E_IT@D1") & (pl.col("meter_id") == "")
+    )
+    return rows["known_s"][0] / rows["expected_s"][0] if rows.height else None
+
+
+def _clusters(compute: Compute, sites: Mapping[str, _Entity], parameters: Parameters) -> list[_Entity]:
+    members: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for site in compute.sites:
+        if site["cluster_id"]:
+            members[site["cluster_id"]].append(site)
+    found = []
+    for cluster_id, rows in sorted(members.items()):
+        ids = tuple(row["site_id"] for row in rows)
+        power = {row["site_id"]: row["design_power_kw"] for row in rows}
+        e_it = {site_id: _e_it(sites[site_id].values["ttm"]["D1"]) for site_id in ids}
+        values = {
+            name: {
+                item.code: cluster({i: sites[i].values[name][item.code] for i in ids}, power, e_it, parameters) for item in INDICATORS
+            }
+            for name in WINDOWS
+        }  # fmt: skip
+        known = [kw for kw in power.values() if kw is not None]
+        places = {row["geography"] for row in rows}
+        facts = EntityFacts(
+            kind="cluster", geography=places.pop() if len(places) == 1 else None,
+            design_power_kw=sum(known) if len(known) == len(power) else None,
+        )  # fmt: skip
+        extra = {"name": cluster_id, "name_zh": cluster_id, "members_ids": list(ids)}
+        found.append(_Entity(cluster_id, "cluster", values, facts, ids, extra))
+    return found
+
+
+def _e_it(pue: IndicatorValue) -> int | None:
+    return int(pue.denominator) if pue.valued and pue.denominator is not None else None
+
+
+def _window(compute: Compute, monthly: Mapping[str, Mapping[str, Values]]) -> list[dict[str, Any]]:
+    """Facts of rule TL08: for each site and indicator the valid and the withheld months of the window."""
+    rows = []
+    for site_id in sorted(compute.site_zones):
+        months = monthly[site_id]
+        for item in INDICATORS:
+            if item.months == "last_month":
+                continue
+            values = {m: months[m][item.code] for m in sorted(months) if item.code in months[m]}
+            rows.append(
+                {
+                    "site_id": site_id,
+                    "code": item.code,
+                    "valid_months": sum(v.valued for v in values.values()),
+                    "withheld_months": [m for m, v in values.items() if v.status == "withheld"],
+                    "first_month_with_data": min((m for m, v in values.items() if v.valued), default=None),
+                }
+            )
+    return rows
+
+
+def _findings(compute: Compute) -> list[dict[str, Any]]:
+    return compute.home.ledger.rows("finding", month=compute.month)
+
+
+def _result(compute: Compute, edition: Edition, entity: _Entity, window: str, findings: list[dict[str, Any]]) -> dict[str, Any]:
+    values = entity.values[window]
+    on = date.fromisoformat(compute.last_day)
+    scored = score_entity(values, edition, on=on, facts=entity.facts, cap_values=entity.values["ttm"])
+    number, head = compute.home.ledger.head(compute.as_of)
+    pending = float(values["E1"].beside.get("pending_mwh") or 0)
+    if_cancelled = {
+        **values,
+        **{code: _if_cancelled(values[code]) for code in ("E1", "E2")},
+    }
+    months = [v.months for item in INDICATORS if item.months != "last_month" and (v := values[item.code]).valued]
+    own = [row for row in findings if row["site_id"] in entity.site_ids]
+    payload = result_payload(
+        values,
+        scored,
+        ResultFacts(
+            entity_id=entity.entity_id,
+            entity_kind=entity.kind,
+            month=compute.month,
+            window=window,
+            months_in_window=min(months, default=0),
+            revision=1,
+            state="provisional",
+            log_number=number,
+            head_digest=head,
+            claims_open=pending > 0,
+            pending_mwh=pending,
+            index_if_pending_cancelled=score_entity(if_cancelled, edition, on=on, facts=entity.facts).index,
+        ),
+        sorted(own, key=lambda row: (SEVERITIES.index(row["severity"]), row["site_id"], row["id"])),
+    )
+    payload |= entity.extra
+    payload["output_digest"] = output_digest({k: v for k, v in payload.items() if k != "output_digest"})
+    return {
+        "entity_id": entity.entity_id, "window": window, "entity_kind": entity.kind, "state": payload["state"],
+        "index_value": payload["index"], "grade": payload["grade"] or "", "log_number": number,
+        "output_digest": payload["output_digest"],
+        "payload": json.dumps(payload, ensure_ascii=False, allow_nan=False),  # in reading order
+    }  # fmt: skip
+
+
+def _if_cancelled(value: IndicatorValue) -> IndicatorValue:
+    """The value as it would be if what is held or settled were cancelled (emissions are left as they are: the cautious side)."""
+    better = value.beside.get("value_if_pending_cancelled")
+    return replace(value, value=better) if value.valued and better is not None else value

@@ -1,0 +1,119 @@
+"""The tables of the ledger.
+
+``entry`` is the log and is only ever appended to. Every other table is derived from it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+SCHEMA_VERSION = 1
+
+METADATA = sa.MetaData()
+
+
+def _text(name: str, **options: Any) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, **options)
+
+
+schema_info = sa.Table("schema_info", METADATA, sa.Column("version", sa.Integer, primary_key=True))
+
+entry = sa.Table(
+    "entry",
+    METADATA,
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    _text("at"),  # UTC, ISO 8601
+    _text("kind"),  # file, quarantine, evidence, settings, edition, factors, thresholds
+    _text("name"),
+    _text("digest"),  # of the file or document that entered
+    _text("payload"),  # canonical JSON
+    _text("previous_head"),
+    _text("head"),
+)
+part = sa.Table(
+    "part",
+    METADATA,
+    sa.Column("entry", sa.Integer, sa.ForeignKey("entry.n"), primary_key=True),
+    _text("feed"),
+    sa.Column("month", sa.Text, primary_key=True),  # '' for feeds that are not split by month
+    _text("digest"),
+    _text("file_digest"),
+    sa.Column("rows", sa.Integer, nullable=False),
+)
+manifest = sa.Table(
+    "manifest",
+    METADATA,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("table_name", sa.Text, primary_key=True),  # staging/interval_energy, or ledger/finding@<table>
+    _text("digest"),
+    _text("file_digest"),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("as_of", sa.Integer, nullable=False),  # computed from the log's first as_of entries
+    _text("code_version"),
+    _text("inputs"),  # canonical JSON: what it was computed from, by digest
+    _text("seal"),  # digest of this row's other columns
+)
+finding = sa.Table(
+    "finding",
+    METADATA,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("table_name", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("site_id"),
+    _text("code"),
+    _text("severity"),
+    _text("quantity"),
+    _text("subject"),
+    sa.Column("seen", sa.Float),
+    sa.Column("limit", sa.Float),
+    _text("unit"),
+    _text("message_en"),
+    _text("message_zh"),
+    _text("rows_ref"),  # canonical JSON: [[entry, source_row], …], the first few
+    sa.Column("because_of", sa.Text),
+)
+verdict = sa.Table(
+    "verdict",
+    METADATA,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("table_name", sa.Text, primary_key=True),
+    sa.Column("site_id", sa.Text, primary_key=True),
+    sa.Column("quantity", sa.Text, primary_key=True),
+    sa.Column("rule", sa.Text, primary_key=True),
+    _text("outcome"),  # pass, fail, not_checked
+    _text("severity"),  # of a failure: withhold, flag, info; '' else
+    _text("reason"),  # why it was not checked
+    _text("judged"),  # digest of what was judged
+)
+indicator_value = sa.Table(
+    "indicator_value",
+    METADATA,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("table_name", sa.Text, primary_key=True),
+    sa.Column("entity_id", sa.Text, primary_key=True),
+    sa.Column("window", sa.Text, primary_key=True),  # month, ttm
+    sa.Column("code", sa.Text, primary_key=True),
+    _text("entity_kind"),  # site, cluster
+    _text("status"),
+    sa.Column("value", sa.Float),
+    _text("payload"),  # canonical JSON of the whole indicator value
+)
+result = sa.Table(
+    "result",
+    METADATA,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("table_name", sa.Text, primary_key=True),
+    sa.Column("entity_id", sa.Text, primary_key=True),
+    sa.Column("window", sa.Text, primary_key=True),
+    _text("entity_kind"),
+    _text("state"),
+    sa.Column("index_value", sa.Float),
+    _text("grade"),
+    sa.Column("log_number", sa.Integer, nullable=False),
+    _text("output_digest"),
+    _text("payload"),  # canonical JSON of what `gci show` prints
+)
+
+DERIVED = {t.name: t for t in (finding, verdict, indicator_value, result)}
