@@ -1,0 +1,286 @@
+"""The energies of a site: E_DC, E_IT, water and the totals of its points, with what each meter contributes.
+
+Here hours of meters become month totals and the hours known on both sides (metering.md §5), in whole units and exactly: the
+contributions of a measure sum to its total. Which meters count is in ``topology.py``; ratios are in ``assets/indicators``. Reading
+commands use ``contributions``, so nothing here imports pandas; rows of feeds arrive as plain dicts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from assets.staging.topology import SIDES, Counted, Row, counted, counted_at_points
+from resources.calendar import HOUR_S, local_s, month_bounds_s, month_hours_s
+from resources.errors import GciError
+
+SCALED = "(scaled)"  # the contribution that fills unknown hours
+SCHEMA = {
+    "site_id": pl.String, "measure": pl.String, "meter_id": pl.String, "sign": pl.Int64, "quantity": pl.Int64,
+    "known_s": pl.Int64, "expected_s": pl.Int64, "estimated": pl.Int64, "month": pl.String,
+}  # fmt: skip
+CONTRIBUTION_SCHEMA = {
+    "meter_id": pl.String, "sign": pl.Int64, "hour_s": pl.Int64, "quantity": pl.Int64, "state": pl.String, "method": pl.String,
+}  # fmt: skip
+# metering.md §5: unknown hours are filled in proportion up to 5 % of the month; beyond that the total is unknown.
+_FILLED_AT_MOST = Fraction(5, 100)
+# metering.md §3: up to 75 minutes between readings an hour is measured, not placed by assumption.
+_HOURLY_STEP_S = 75 * 60
+# Ratios over hours known on both sides: measure of a side → the two sides.
+_PAIRS = {"@D1": ("E_DC", "E_IT"), "@D2": ("water", "E_IT")}
+
+
+def site_energies(
+    energy: pl.DataFrame,
+    facts: pl.DataFrame,
+    meters: Iterable[Mapping[str, Any]],
+    sites: Iterable[Mapping[str, Any]],
+    month: str,
+    zones: Mapping[str, str],
+) -> pl.DataFrame:
+    """Every measure of every site in a month: one row for each counted meter, one for what was filled, one for the total.
+
+    ``energy`` and ``facts`` are staging/interval_energy and staging/meter_facts; ``meters`` all rows of the registry and ``sites`` the
+    rows in force at the month's end, as plain dicts; ``zones`` the time zone of each site. Returns staging/energies
+    (docs/architecture.md), sorted by site, measure and meter: ``quantity`` in Wh, L, mL or normal L by the medium, null where
+    unknown; ``estimated`` the absolute quantity estimated inside; ``known_s`` of a total the seconds of the hours in which
+    every counted meter is known after estimation. A side without a counted meter has no rows: absent is not zero; an hour of a side
+    without a meter in force is unknown. A point is expected only while it has a meter.
+
+    Month totals take what each meter knows and fill its unknown time in proportion to its known time, as the contribution of
+    ``(scaled)``, while the side's unknown hours are at most 5 % of the month; beyond that the total is null. ``…@D1`` and ``…@D2`` take the
+    hours known on both sides, nothing filled; water read less often than hourly has no hours to choose from: ``…@D2`` are then the
+    month totals. Source: metering.md §5 (white paper and GB 40879-2021 for E_DC and E_IT).
+    """
+    counting: dict[str, dict[str, list[Counted]]] = defaultdict(lambda: defaultdict(list))
+    registry, site_rows = list(meters), list(sites)
+    for entry in counted(registry, site_rows, month) + counted_at_points(registry, site_rows, month):
+        counting[entry.site_id][entry.side].append(entry)
+    steps = dict(facts.filter(pl.col("point") == "water_supply").select("meter_id", "median_step_s").iter_rows())
+    rows: list[Row] = []
+    for site_id in sorted(counting):
+        hours = _Hours(month, zones[site_id], energy.filter(pl.col("site_id") == site_id))
+        rows += [{"site_id": site_id, "month": month, **row} for row in _site_rows(hours, counting[site_id], steps)]
+    return pl.DataFrame(rows, schema=SCHEMA).sort("site_id", "measure", "meter_id", "sign")
+
+
+class _Hours:
+    """The clock hours of a month at a site, and what its meters say in them."""
+
+    def __init__(self, month: str, zone: str, energy: pl.DataFrame) -> None:
+        start_s, end_s = month_bounds_s(month, zone)
+        self.zone, self.month_s = zone, end_s - start_s
+        # A month shifted by half an hour ends in a short hour; it has a length, but is never known.
+        length = pl.min_horizontal(pl.lit(HOUR_S, pl.Int64), end_s - pl.col("hour_s")).alias("length_s")
+        self.hours = pl.DataFrame({"hour_s": month_hours_s(month, zone)}, schema={"hour_s": pl.Int64}).with_columns(length)
+        self.energy = energy.select("meter_id", "hour_s", "quantity", "known_s", "estimated")
+
+    def cells(self, counting: list[Counted]) -> pl.DataFrame:
+        """A row for each counted meter and each hour it counts in, with what is known of it."""
+        spans = [(c.meter_id, c.sign, self._midnight(c.first_day), self._midnight(c.last_day + timedelta(days=1))) for c in counting]
+        schema = {"meter_id": pl.String, "sign": pl.Int64, "from_s": pl.Int64, "to_s": pl.Int64}
+        return (
+            pl.DataFrame(spans, schema=schema, orient="row")
+            .join(self.hours, how="cross")
+            .filter(pl.col("hour_s").is_between(pl.col("from_s"), pl.col("to_s"), closed="left"))
+            .select("meter_id", "sign", "hour_s", "length_s")
+            .join(self.energy, on=["meter_id", "hour_s"], how="left")
+            .with_columns(pl.col("known_s", "estimated").fill_null(0))
+        )
+
+    def _midnight(self, day: date) -> int:
+        return local_s(datetime(day.year, day.month, day.day), self.zone)
+
+
+def _site_rows(hours: _Hours, counting: Mapping[str, list[Counted]], steps: Mapping[str, int | None]) -> list[Row]:
+    """Rows of all measures of one site."""
+    rows: list[Row] = []
+    sides: dict[str, pl.DataFrame] = {}
+    known: dict[str, pl.DataFrame] = {}
+    for measure, entries in counting.items():
+        # What only subtracts (an export without a supply) makes no side: it would be known, and less than nothing.
+        if all(entry.sign < 0 for entry in entries):
+            continue
+        cells = hours.cells(entries)
+        known_hours = _known_hours(cells)
+        alike = len({entry.medium for entry in entries}) == 1
+        # A side is there all month; a point only while it has a meter (panels that were mounted on the 15th).
+        whole_s = hours.month_s if measure in SIDES else _covered_s(cells)
+        rows += _month_rows(measure, cells, known_hours, whole_s, alike)
+        if measure in SIDES:
+            sides[measure], known[measure] = cells, known_hours
+    for suffix, (side, it_side) in _PAIRS.items():
+        if side not in sides or it_side not in sides:
+            continue
+        if suffix == "@D2" and not _hourly(sides[side], steps):
+            rows += [{**row, "measure": row["measure"] + suffix} for row in rows if row["measure"] in (side, it_side)]
+            continue
+        both = known[side].join(known[it_side], on="hour_s", how="semi")
+        for name in (side, it_side):
+            rows += _hour_rows(name + suffix, sides[name], both, hours.month_s)
+    return rows
+
+
+def _known_hours(cells: pl.DataFrame) -> pl.DataFrame:
+    """The hours in which every counted meter is known, one column ``hour_s``; an hour in which no meter adds anything is unknown."""
+    return (
+        cells.group_by("hour_s")
+        .agg((pl.col("known_s") >= HOUR_S).all().alias("known"), (pl.col("sign") > 0).any().alias("adds"))
+        .filter(pl.col("known") & pl.col("adds"))
+        .select("hour_s")
+        .sort("hour_s")
+    )
+
+
+def _hourly(cells: pl.DataFrame, steps: Mapping[str, int | None]) -> bool:
+    return all((steps.get(meter_id) or _HOURLY_STEP_S + 1) <= _HOURLY_STEP_S for meter_id in cells["meter_id"].unique())
+
+
+def _meter_rows(measure: str, cells: pl.DataFrame, expected: Mapping[tuple[str, int], int]) -> list[Row]:
+    """The contribution of each meter over these cells; null when nothing of it is known."""
+    sums = cells.group_by("meter_id", "sign").agg(
+        pl.when(pl.col("known_s").sum() > 0).then(pl.col("quantity").sum()).alias("quantity"),
+        pl.col("known_s").sum(),
+        pl.col("estimated").abs().sum(),
+    )
+    found = {(row["meter_id"], row["sign"]): row for row in sums.iter_rows(named=True)}
+    nothing = {"quantity": None, "known_s": 0, "estimated": 0}
+    rows = []
+    for (meter_id, sign), expected_s in sorted(expected.items()):
+        seen = found.get((meter_id, sign), nothing)
+        quantity = None if seen["quantity"] is None else sign * seen["quantity"]
+        rows.append(_row(measure, meter_id, quantity, seen["known_s"], expected_s, seen["estimated"], sign))
+    return rows
+
+
+def _expected(cells: pl.DataFrame) -> dict[tuple[str, int], int]:
+    sums = cells.group_by("meter_id", "sign").agg(pl.col("length_s").sum())
+    return {(meter_id, sign): seconds for meter_id, sign, seconds in sums.iter_rows()}
+
+
+def _row(measure: str, meter_id: str, quantity: int | None, known_s: int, expected_s: int, estimated: int, sign: int = 1) -> Row:
+    return {
+        "measure": measure, "meter_id": meter_id, "sign": sign, "quantity": quantity,
+        "known_s": known_s, "expected_s": expected_s, "estimated": estimated,
+    }  # fmt: skip
+
+
+def _hour_rows(measure: str, cells: pl.DataFrame, both: pl.DataFrame, month_s: int) -> list[Row]:
+    """Contributions and total of a side over the hours known on both sides."""
+    rows = _meter_rows(measure, cells.join(both, on="hour_s", how="semi"), _expected(cells))
+    total = sum(row["quantity"] or 0 for row in rows) if both.height else None
+    estimated = sum(row["estimated"] for row in rows)
+    return [*rows, _row(measure, "", total, both.height * HOUR_S, month_s, estimated)]
+
+
+def _month_rows(measure: str, cells: pl.DataFrame, hours: pl.DataFrame, whole_s: int, alike: bool) -> list[Row]:
+    """Contributions, filling and total of a measure, which is expected in ``whole_s`` of the month's seconds.
+
+    Meters of several media (two fuels at one point, not ``alike``) have no total.
+    """
+    rows = _meter_rows(measure, cells, _expected(cells))
+    known_s = hours.height * HOUR_S
+    unknown_s = whole_s - known_s
+    estimated = sum(row["estimated"] for row in rows)
+    if not alike or unknown_s > whole_s * _FILLED_AT_MOST or any(row["quantity"] is None for row in rows):
+        return [*rows, _row(measure, "", None, known_s, whole_s, estimated)]
+    total = sum(row["quantity"] for row in rows)
+    if unknown_s:
+        fillings = _fillings(rows, cells, whole_s)
+        filled, size = sum(fillings), sum(abs(part) for part in fillings)
+        rows.append(_row(measure, SCALED, filled, 0, unknown_s, size))
+        total, estimated = total + filled, estimated + size
+    return [*rows, _row(measure, "", total, known_s, whole_s, estimated)]
+
+
+def _fillings(rows: list[Row], cells: pl.DataFrame, whole_s: int) -> list[int]:
+    """What is added for unknown time: each meter at its own mean rate, then the hours in which no meter of the side existed."""
+    own = [_share(row["quantity"], row["expected_s"] - row["known_s"], row["known_s"]) for row in rows]
+    covered_s = _covered_s(cells)
+    return [*own, _share(sum(row["quantity"] for row in rows) + sum(own), whole_s - covered_s, covered_s)]
+
+
+def _covered_s(cells: pl.DataFrame) -> int:
+    """Seconds of the hours in which some meter adds to the measure."""
+    return int(cells.filter(pl.col("sign") > 0).unique("hour_s")["length_s"].sum())
+
+
+def _share(quantity: int, part_s: int, whole_s: int) -> int:
+    """``quantity × part / whole``, half to even."""
+    return round(Fraction(quantity * part_s, whole_s))
+
+
+# For the trace ----------------------------------------------------------------------------------------------------------
+
+
+def contributions(energy: pl.DataFrame, energies: pl.DataFrame, site_id: str, measure: str) -> pl.DataFrame:
+    """The hours behind one stored total: ``meter_id, sign, hour_s, quantity, state, method``, sorted by meter and hour.
+
+    ``energy`` and ``energies`` are staging/interval_energy and staging/energies of the month. Σ sign × quantity is the stored total; what
+    was filled is the row of meter ``(scaled)`` with ``hour_s`` null. Of an unknown total, what is known. Empty when the site has no such
+    measure. GciError when the hours don't sum to the stored total.
+    """
+    own = energies.filter(pl.col("site_id") == site_id).sort("measure", "meter_id", "sign")
+    stored = own.filter(pl.col("measure") == measure)
+    total = stored.filter(pl.col("meter_id") == "")
+    if total.is_empty():
+        return pl.DataFrame(schema=CONTRIBUTION_SCHEMA)
+    hours = energy.filter(pl.col("site_id") == site_id)
+    side, at, ratio = measure.partition("@")
+    found = _counted_hours(hours, own.filter(pl.col("measure") == side))
+    # Water that is not read hourly is not masked: its rows are those of the month.
+    if at and not stored.drop("measure").equals(own.filter(pl.col("measure") == side).drop("measure")):
+        for name in _PAIRS[at + ratio]:
+            found = found.join(_stored_known_hours(hours, own.filter(pl.col("measure") == name)), on="hour_s", how="semi")
+    found = found.filter(pl.col("quantity").is_not_null()).select(list(CONTRIBUTION_SCHEMA))
+    filling = {"hour_s": pl.lit(None, pl.Int64), "state": pl.lit("estimated"), "method": pl.lit("scaled")}
+    filled = stored.filter(pl.col("meter_id") == SCALED).with_columns(**filling).select(list(CONTRIBUTION_SCHEMA))
+    found = pl.concat([found, filled]).sort("meter_id", "hour_s")
+    expected = total["quantity"].item()
+    if expected is not None and (seen := (found["sign"] * found["quantity"]).sum()) != expected:
+        raise GciError(
+            f"The hours of {measure} of {site_id} sum to {seen}, but its stored total is {expected}. "
+            "Run 'gci verify' to see whether a table was changed."
+        )
+    return found
+
+
+def _counted_hours(hours: pl.DataFrame, side: pl.DataFrame) -> pl.DataFrame:
+    """Hours of the meters of a month measure, with their sign: those that give the stored contribution of each meter.
+
+    A meter whose role changed within the month counts before or after the change only; which, its stored sum says.
+    """
+    first, last = pl.lit(hours["hour_s"].min()), pl.lit(hours["hour_s"].max())
+    stored = side.filter(~pl.col("meter_id").is_in(["", SCALED])).select(
+        "meter_id",
+        "sign",
+        "expected_s",
+        pl.col("known_s").alias("stored_s"),
+        (pl.col("quantity") * pl.col("sign")).fill_null(0).alias("stored"),
+    )
+    whole = hours.join(stored, on="meter_id")
+    agrees = (pl.col("known_s").sum() == pl.col("stored_s").first()) & (pl.col("quantity").sum() == pl.col("stored").first())
+    before = whole.filter(pl.col("hour_s") - first < pl.col("expected_s"))
+    after = whole.filter(last + HOUR_S - pl.col("hour_s") <= pl.col("expected_s"))
+    key = ["meter_id", "sign"]
+    chosen, rest = [], stored.select(key)
+    for part in (whole, before, after):
+        fitting = part.group_by(key).agg(agrees.alias("agrees")).filter("agrees").join(rest, on=key, how="semi")
+        chosen.append(part.join(fitting, on=key, how="semi"))
+        rest = rest.join(fitting, on=key, how="anti")
+    return pl.concat([*chosen, whole.join(rest, on=key, how="semi")])
+
+
+def _stored_known_hours(hours: pl.DataFrame, side: pl.DataFrame) -> pl.DataFrame:
+    """The hours known on a side, found again from stored rows: a meter that counts all month must have every hour."""
+    month_s = side.filter(pl.col("meter_id") == "")["expected_s"].item()
+    always = side.filter(~pl.col("meter_id").is_in(["", SCALED]) & (pl.col("expected_s") == month_s))["meter_id"].to_list()
+    cells = _counted_hours(hours, side)
+    complete = cells.filter(pl.col("meter_id").is_in(always)).group_by("hour_s").len().filter(pl.col("len") == len(always))
+    known = _known_hours(cells)
+    return known.join(complete, on="hour_s", how="semi") if always else known
