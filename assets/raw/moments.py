@@ -1,0 +1,72 @@
+"""What a text says about time: instants, days, months.
+
+Whole columns at once, each different text looked at once. Zones of sites are not known here: an instant stays as stated, with its offset
+if it has one.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+_OFFSET = r"\s*(Z|z|[+-]\d{2}(?::?\d{2})?)"
+_CLOCK = rf"(?:[Tt]|\s+)(\d{{1,2}}):(\d{{1,2}})(?::(\d{{1,2}})(?:[.,]\d+)?)?(?:{_OFFSET})?"
+_STATED = rf"^(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}})(?:{_CLOCK})?$"
+_COMPACT_DAY = r"^(\d{4})(\d{2})(\d{2})$"
+_COMPACT_MINUTE = rf"^(\d{{4}})(\d{{2}})(\d{{2}})[Tt ]?(\d{{2}})(\d{{2}})(?:{_OFFSET})?$"
+_COMPACT_SECOND = rf"^(\d{{4}})(\d{{2}})(\d{{2}})[Tt ]?(\d{{2}})(\d{{2}})(\d{{2}})(?:{_OFFSET})?$"
+_DAY_S = 86_400
+
+
+def instants(texts: pl.Series) -> pl.DataFrame:
+    """Row by row ``local_s``, the stated wall clock as epoch seconds as if UTC, and ``offset_s``, null when none is stated.
+
+    Reads 2026-03-01 00:15, 2026/3/1 0:15, 2026-03-01T00:15:00+08:00, 20260301001500, 2026年3月1日 0时15分; seconds are
+    cut to whole ones; 24:00 is the end of its day; a day alone is its midnight. ``local_s`` is null where the text is no
+    instant of the years 1900 to 2199.
+    """
+    table = _instants_of(texts.unique())
+    return texts.to_frame("text").join(table, on="text", how="left", maintain_order="left").select("local_s", "offset_s")
+
+
+def _instants_of(texts: pl.Series) -> pl.DataFrame:
+    plain = pl.col("text").str.normalize("NFKC").str.strip_chars()
+    plain = plain.str.replace_all("[年月]", "-").str.replace("日", " ").str.replace("时$", ":00").str.replace_all("[时点分]", ":")
+    plain = plain.str.replace("秒", "").str.strip_chars_end(" :")
+    plain = plain.str.replace(_COMPACT_DAY, "${1}-${2}-${3}").str.replace(_COMPACT_MINUTE, "${1}-${2}-${3} ${4}:${5}${6}")
+    plain = plain.str.replace(_COMPACT_SECOND, "${1}-${2}-${3} ${4}:${5}:${6}${7}")
+    parts = texts.to_frame("text").with_columns(plain.str.extract_groups(_STATED).alias("p")).unnest("p")
+    written = pl.concat_str([pl.col("1"), pl.col("2").str.zfill(2), pl.col("3").str.zfill(2)], separator="-")
+    day = written.str.to_date("%Y-%m-%d", strict=False)
+    hour, minute, second = (pl.col(name).cast(pl.Int64).fill_null(0) for name in ("4", "5", "6"))
+    offset = pl.col("7").str.replace_all(":", "")
+    hours = offset.str.slice(1, 2).cast(pl.Int64, strict=False)
+    minutes = pl.when(offset.str.len_chars() > 3).then(offset.str.slice(3, 2).cast(pl.Int64, strict=False)).otherwise(0)
+    sign = pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
+    offset_s = pl.when(offset.str.to_lowercase() == "z").then(0).otherwise(sign * (hours * 3600 + minutes * 60))
+    clock = (hour <= 23) & (minute <= 59) & (second <= 59) | (hour == 24) & (minute == 0) & (second == 0)
+    zone = offset.is_null() | (offset.str.to_lowercase() == "z") | (hours <= 14) & (minutes <= 59)
+    readable = day.is_not_null() & day.dt.year().is_between(1900, 2199) & clock & zone
+    local_s = day.cast(pl.Int64) * _DAY_S + hour * 3600 + minute * 60 + second
+    return parts.select("text", pl.when(readable).then(local_s).alias("local_s"), pl.when(readable).then(offset_s).alias("offset_s"))
+
+
+def month_of(local_s: pl.Series) -> pl.Series:
+    """``YYYY-MM`` of stated wall-clock seconds."""
+    return pl.from_epoch(local_s, "s").dt.to_string("%Y-%m")
+
+
+def days(texts: pl.Series) -> pl.Series:
+    """``YYYY-MM-DD`` of texts that name a day, also as its midnight; null for all others."""
+    stated = instants(texts)["local_s"]
+    text = pl.from_epoch(stated, "s").dt.to_string("%Y-%m-%d")
+    return pl.select(pl.when(stated % _DAY_S == 0).then(text)).to_series()
+
+
+def months(texts: pl.Series) -> pl.Series:
+    """``YYYY-MM`` of texts that name a month (2026-03, 2026/3, 202603, 2026年3月) or any time in it; null for all others."""
+    plain = texts.to_frame("text").select(pl.col("text").str.normalize("NFKC").str.replace_all(r"\s", ""))
+    apart = pl.col("text").str.extract_groups(r"^(\d{4})[-/.年](\d{1,2})月?$")
+    joint = pl.col("text").str.extract_groups(r"^(\d{4})(\d{2})$")
+    first = [pl.concat_str([part.struct[0], part.struct[1].str.zfill(2), pl.lit("01")], separator="-") for part in (apart, joint)]
+    named = days(plain.select(pl.coalesce(first)).to_series()).str.slice(0, 7)
+    return pl.select(pl.coalesce(named, month_of(instants(texts)["local_s"]))).to_series()

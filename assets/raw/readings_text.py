@@ -1,0 +1,76 @@
+"""Readings as text to readings as integers, and why a row can't be used.
+
+One pass over whole columns, at landing (metering.md §1). Nothing that depends on other feeds is applied: no multiplier, unit, or
+zone of the site.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assets.raw.moments import instants, month_of
+from assets.raw.numbers import decimals_e6
+from checks.contracts.base import fold
+from checks.contracts.meters import METER_READINGS
+
+# docs/architecture.md, Parts
+SCHEMA = pl.Schema(
+    {
+        "meter_id": pl.String,
+        "at_s": pl.Int64,
+        "zoned": pl.Boolean,
+        "value_e6": pl.Int64,
+        "quality": pl.String,
+        "problem": pl.String,
+        "raw_at": pl.String,
+        "raw_value": pl.String,
+        "source_row": pl.Int64,
+    }
+)
+
+
+def read_readings(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Parts by month of a file of readings: month → frame of ``SCHEMA``, sorted by meter, instant and row.
+
+    ``frame`` has text columns ``meter_id, read_at, value`` and maybe ``quality``, and ``source_row``. The month is that of the stated
+    local time, so 24:00 of a month's last day belongs to the next. A row that can't be used keeps what was written and says why in
+    ``problem``; without a readable time it goes to the file's most common month, else to month ''.
+    """
+    stated, value = instants(frame["read_at"]), decimals_e6(frame["value"])
+    written = frame["quality"] if "quality" in frame.columns else pl.Series("quality", [None] * frame.height, dtype=pl.String)
+    rows = frame.select("meter_id", "read_at", "value", "source_row").hstack(stated).hstack(value)
+    rows = rows.with_columns(_quality(written).alias("quality"), written.alias("written"))
+    problem = (
+        pl.when(pl.col("meter_id").is_null()).then(pl.lit("meter_id is empty"))
+        .when(pl.col("read_at").is_null()).then(pl.lit("read_at is empty"))
+        .when(pl.col("local_s").is_null()).then(pl.format("read_at '{}' is no date and time", pl.col("read_at")))
+        .when(pl.col("fault") == "text").then(pl.format("value '{}' is no number", pl.col("value")))
+        .when(pl.col("fault") == "range").then(pl.format("value '{}' is too large", pl.col("value")))
+        .when(pl.col("written").is_not_null() & pl.col("quality").is_null())
+        .then(pl.format("quality '{}' is none of A, E, S, M", pl.col("written")))
+    )  # fmt: skip
+    rows = rows.with_columns(problem.alias("problem"), month_of(rows["local_s"]).alias("month"))
+    common = rows["month"].drop_nulls().mode().sort()
+    fallback = str(common[0]) if len(common) else ""
+    broken = pl.col("problem").is_not_null()
+    parts = rows.select(
+        "meter_id",
+        at_s=pl.col("local_s") - pl.col("offset_s").fill_null(0),
+        zoned=pl.col("offset_s").is_not_null(),
+        value_e6="value_e6",
+        quality="quality",
+        problem="problem",
+        raw_at=pl.when(broken).then("read_at"),
+        raw_value=pl.when(broken).then("value"),
+        source_row="source_row",
+        month=pl.col("month").fill_null(fallback),
+    ).sort("meter_id", "at_s", "source_row")
+    split = parts.partition_by("month", as_dict=True, include_key=False)
+    return {str(month): split[(month,)].match_to_schema(SCHEMA) for (month,) in sorted(split)}
+
+
+def _quality(written: pl.Series) -> pl.Series:
+    """Quality letters; null for a blank and for what is none."""
+    spellings = METER_READINGS.by_name["quality"].values or {}
+    known = {text: spellings.get(fold(text)) for text in written.drop_nulls().unique()}
+    return written.replace_strict(known, default=None, return_dtype=pl.String) if known else written

@@ -1,0 +1,123 @@
+"""The raw step: what of the landed feeds belongs to a month, as digests.
+
+The rows themselves stay in their parts; a raw asset is the list of them that matters to the month. Only what can change a
+number of the month counts, so that a certificate of next year does not make this year be computed again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import polars as pl
+
+from assets.compute import Compute, Step
+from resources.calendar import DAY_S, add_months, month_bounds_s, month_first_day, month_range
+from resources.digest import digest_json
+from resources.lake import content_digest
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "raw/registry": ("sites", "declarations", "meters", "meter_parts", "meter_events"),
+    "raw/meter_readings": ("meter_readings",),
+    "raw/cmdb": ("racks", "devices", "utilisation"),
+    "raw/green_power": (
+        "projects", "ppa_contracts", "ppa_site_shares", "ppa_settlements", "certificates", "certificate_events",
+    ),
+    "raw/activities": ("activities", "practices", "bills", "tariffs", "telemetry"),
+}  # fmt: skip
+# Readings of the month need the last one before it (40 days back) and the first one after it (10 days ahead).
+_MONTHS_BACK, _MONTHS_AHEAD = 2, 1
+
+
+def reading_months(month: str) -> list[str]:
+    """The months whose parts can hold a reading that the month needs."""
+    return month_range(add_months(month, -_MONTHS_BACK), add_months(month, _MONTHS_AHEAD))
+
+
+def raw(compute: Compute) -> Step:
+    """Manifests of the five raw assets of a month, and the rules of the contracts (CT01)."""
+    return compute.put("raw", "raw", {}, {}, _judged(compute), digests=raw_digests(compute))
+
+
+def raw_digests(compute: Compute) -> dict[str, tuple[str, int]]:
+    """For each raw asset the digest of what of it belongs to the month, and its number of rows."""
+    found: dict[str, tuple[str, int]] = {}
+    for name, feeds in GROUPS.items():
+        digests, rows = {}, 0
+        for feed in feeds:
+            digests[feed], count = _readings(compute) if feed == "meter_readings" else _feed(compute, feed)
+            rows += count
+        if name == "raw/activities":  # documents count with the practices and claims that name them
+            digests["evidence"] = digest_json(dict(compute.feeds.evidence))
+        found[name] = (digest_json(digests), rows)
+    return found
+
+
+def _readings(compute: Compute) -> tuple[str, int]:
+    parts = compute.home.ledger.parts("meter_readings", compute.as_of, reading_months(compute.month))
+    own = sum(part.rows for part in parts if part.month == compute.month)
+    return digest_json(sorted([part.month, part.digest] for part in parts)), own
+
+
+def _feed(compute: Compute, feed: str) -> tuple[str, int]:
+    frame = _of_month(compute, feed, compute.feeds[feed])
+    landed = feed in compute.feeds.landed  # an empty table says something, an absent one does not
+    rejected = int((compute.feeds.rejected["feed"] == feed).sum())
+    text = frame.drop(columns=["entry", "source_row"]).astype(object).where(frame.notna(), None)
+    columns = {name: [None if v is None else str(v) for v in text[name]] for name in sorted(text.columns)}
+    digest = content_digest(pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))
+    return digest_json([landed, rejected, digest]), len(frame)
+
+
+def _of_month(compute: Compute, feed: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a feed that can change a number of the month."""
+    month, last_day = compute.month, compute.last_day
+    if feed in ("racks", "devices"):
+        earliest = month_first_day(add_months(month, -1)).isoformat()
+        latest = f"{add_months(month, 1)}-05"
+        return frame[(frame["snapshot_on"] >= earliest) & (frame["snapshot_on"] <= latest)]
+    if feed in ("activities", "ppa_settlements"):
+        return frame[frame["month"] == month]
+    if feed in ("utilisation", "telemetry"):
+        start_s, end_s = month_bounds_s(month, compute.settings.timezone)
+        return frame[(frame["at_s"] >= start_s - DAY_S) & (frame["at_s"] < end_s + DAY_S)]  # a day more: sites may keep other zones
+    if feed == "practices":
+        return frame[(frame["assessed_on"] <= last_day) & (frame["assessed_on"] > f"{int(month[:4]) - 1}{last_day[4:]}")]
+    if feed in ("certificates", "certificate_events"):
+        return _ranges_of_month(compute, frame)
+    return frame
+
+
+def _ranges_of_month(compute: Compute, frame: pd.DataFrame) -> pd.DataFrame:
+    """Certificate rows of every project-month that is consumed or produced in the month: one range may have two claims."""
+    month = compute.month
+    events = compute.feeds["certificate_events"]
+    first = events["consumption_start"].fillna(events["consumption_month"])
+    last = events["consumption_end"].fillna(events["consumption_month"])
+    consumed = events[((first <= month) & (last >= month)).fillna(False)]
+    touched: set[tuple[Any, Any]] = set(zip(consumed["project_code"], consumed["production_month"], strict=True))
+    pairs = zip(frame["project_code"], frame["production_month"], strict=True)
+    return frame[pd.Series([pair in touched or pair[1] == month for pair in pairs], index=frame.index, dtype=bool)]
+
+
+def _judged(compute: Compute) -> dict[str, Any]:
+    feeds = compute.feeds
+    return {
+        "feeds_rejected": feeds.rejected,
+        "feeds_conflicts": feeds.conflicts,
+        "feeds_counts": _counts(compute),
+        "feeds_landed": pd.DataFrame({"feed": sorted(feeds.landed)}),
+    }
+
+
+def _counts(compute: Compute) -> pd.DataFrame:
+    """Rows of each site and feed, those that break their contract included: feed, site_id, rows."""
+    valid = [
+        compute.feeds[feed].groupby("site_id").size().rename("rows").reset_index().assign(feed=feed)
+        for feeds in GROUPS.values()
+        for feed in feeds
+        if feed != "meter_readings" and "site_id" in compute.feeds[feed]
+    ]
+    broken = compute.feeds.rejected.drop_duplicates(["feed", "entry", "source_row"]).groupby(["feed", "site_id"]).size()
+    every = pd.concat([*valid, broken.rename("rows").reset_index()], ignore_index=True)
+    return every.groupby(["feed", "site_id"], as_index=False)["rows"].sum()

@@ -1,0 +1,155 @@
+"""Staged tables: what is concluded from the feeds, one Parquet a month (docs/architecture.md).
+
+One declaration per table, for polars frames: name, dtype, unit, description. How a table is made stands in ``assets/staging``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandera.polars as pp
+import polars as pl
+
+from checks.contracts.base import Contract
+
+_INTEGER, _NUMBER, _TEXT, _FLAG = pl.Int64, pl.Float64, pl.String, pl.Boolean
+_KINDS: dict[Any, str] = {_INTEGER: "integer", _NUMBER: "number", _TEXT: "text", _FLAG: "boolean"}
+_Row = tuple[str, Any, str, str, str]  # name, dtype, unit, English, Chinese; a name with '?' may be null
+
+_SITE: _Row = ("site_id", _TEXT, "", "Site", "数据中心编号")
+_METER: _Row = ("meter_id", _TEXT, "", "Meter", "表计编号")
+_POINT: _Row = ("point", _TEXT, "", "Where it measures", "计量点位")
+_MEDIUM: _Row = ("medium", _TEXT, "", "What flows through it", "计量介质")
+_MONTH: _Row = ("month", _TEXT, "", "Month, site-local", "月份(站点当地时间)")
+_ENTRY: _Row = ("entry", _INTEGER, "", "Log entry of the row", "日志条目号")
+_SOURCE_ROW: _Row = ("source_row", _INTEGER, "", "Row in the file, the header being 1", "文件行号(表头为 1)")
+_INTERNAL = "Wh, L, mL"
+
+
+def _table(name: str, title_en: str, title_zh: str, key: str, *rows: _Row) -> Contract:
+    columns = {}
+    for label, dtype, unit, en, zh in rows:
+        column = label.rstrip("?")
+        metadata = {"kind": _KINDS[dtype], "unit": unit}
+        columns[column] = pp.Column(dtype, nullable=label.endswith("?"), name=column, title=zh, description=en, metadata=metadata)
+    schema = pp.DataFrameSchema(columns, name=name, title=title_zh, description=title_en, strict=True)
+    return Contract(name, title_en, title_zh, tuple(key.split()), schema)
+
+
+_CONTRACTS = (
+    _table(
+        "interval_energy", "Energy by meter and hour", "逐小时能量(按表计)", "meter_id hour_s",
+        _SITE, _METER, _POINT, _MEDIUM,
+        ("hour_s", _INTEGER, "s (UTC)", "Start of the site-local clock hour", "当地整点小时的起点"),
+        ("quantity?", _INTEGER, _INTERNAL, "What is known plus what is estimated; null: nothing known", "已知量与估算量之和;空为完全未知"),
+        ("known_s", _INTEGER, "s", "Seconds known, by metering or estimate", "已知秒数(计量或估算)"),
+        ("state", _TEXT, "", "measured, profiled, estimated, substituted, missing", "实测、按曲线分摊、估算、替代、缺失"),
+        ("method?", _TEXT, "", "How it was estimated or placed in time", "估算或分摊方法"),
+        ("n_readings", _INTEGER, "", "Readings that it rests on", "所依据的读数个数"),
+        ("estimated", _INTEGER, _INTERNAL, "Part of the quantity that is estimated", "其中估算部分"),
+        _MONTH,
+    ),
+    _table(
+        "interval_energy_rejected", "Readings that were not used, with the rule", "未采用的读数及其规则", "entry source_row meter_id",
+        ("meter_id?", _TEXT, "", "Meter", "表计编号"),
+        ("at_s?", _INTEGER, "s (UTC)", "When it was read", "抄表时刻"),
+        ("value_e6?", _INTEGER, "value × 10⁶", "What it showed", "读数"),
+        ("quality?", _TEXT, "", "A, E, S or M", "读数性质"),
+        ("raw_at?", _TEXT, "", "Time as written in the file", "文件中的时间原文"),
+        ("raw_value?", _TEXT, "", "Value as written in the file", "文件中的读数原文"),
+        _ENTRY, _SOURCE_ROW,
+        ("rule_code", _TEXT, "", "Rule that it broke", "所违反的规则"),
+        ("reason", _TEXT, "", "Why", "原因"),
+        ("site_id?", _TEXT, "", "Site", "数据中心编号"),
+        _MONTH,
+    ),
+    _table(
+        "meter_facts", "What is known of each meter in a month", "各表计月度概况", "meter_id point",
+        _SITE, _METER, _POINT, _MEDIUM,
+        ("kind", _TEXT, "", "register, interval, power, software", "读数类型"),
+        ("expected_s", _INTEGER, "s", "Time of the month in which it is valid", "当月有效时长"),
+        ("metered_s", _INTEGER, "s", "Time whose energy is metered", "有计量的时长"),
+        ("estimated_s", _INTEGER, "s", "Time whose energy is estimated", "估算的时长"),
+        ("missing_s", _INTEGER, "s", "Time whose energy is unknown", "缺失的时长"),
+        ("quantity?", _INTEGER, _INTERNAL, "Known and estimated quantity of the month", "当月用量(已知与估算)"),
+        ("estimated?", _INTEGER, _INTERNAL, "Part of it that is estimated", "其中估算部分"),
+        ("n_landed", _INTEGER, "", "Readings landed", "入库读数个数"),
+        ("n_valid", _INTEGER, "", "Readings used", "采用的读数个数"),
+        ("n_rejected", _INTEGER, "", "Readings rejected", "剔除的读数个数"),
+        ("n_superseded", _INTEGER, "", "Readings replaced by a later entry", "被后续条目取代的读数个数"),
+        ("n_rollovers", _INTEGER, "", "Rollovers of the register", "翻转次数"),
+        ("n_events", _INTEGER, "", "Events", "事件个数"),
+        ("median_step_s?", _INTEGER, "s", "Median time between readings", "读数间隔中位数"),
+        ("max_hour_quantity?", _INTEGER, _INTERNAL, "Largest hour", "最大小时用量"),
+        ("first_at_s?", _INTEGER, "s (UTC)", "First reading of the month", "当月首个读数时刻"),
+        ("last_at_s?", _INTEGER, "s (UTC)", "Last reading of the month", "当月末个读数时刻"),
+        _MONTH,
+    ),
+    _table(
+        "anomalies", "What was found odd in readings", "读数异常", "code what meter_id at_s source_row",
+        ("site_id?", _TEXT, "", "Site", "数据中心编号"), _METER,
+        ("at_s?", _INTEGER, "s (UTC)", "When", "时刻"),
+        ("code", _TEXT, "", "Rule: CT03, CT04, CT05, CT08, TL04, BD01", "规则代码"),
+        ("what", _TEXT, "", "What was found: glitch, rollover, falling …", "异常类别"),
+        ("seen?", _NUMBER, "", "What was seen", "所见值"),
+        ("limit?", _NUMBER, "", "What was allowed", "限值"),
+        ("unit", _TEXT, "", "Unit of both", "单位"),
+        ("entry?", *_ENTRY[1:]), ("source_row?", *_SOURCE_ROW[1:]), _MONTH,
+    ),
+    _table(
+        "energies", "Energies of a site and the contribution of each meter", "站点各项能量及各表计贡献", "site_id measure meter_id",
+        _SITE,
+        ("measure", _TEXT, "", "E_DC, E_IT, water …, point:grid_supply …", "量名"),
+        ("meter_id", _TEXT, "", "Meter; empty: the site's total", "表计编号;空为站点合计"),
+        ("sign", _INTEGER, "", "+1 or -1", "正负号"),
+        ("quantity?", _INTEGER, _INTERNAL, "Signed contribution; null: unknown", "带符号的贡献;空为未知"),
+        ("known_s", _INTEGER, "s", "Seconds known", "已知秒数"),
+        ("expected_s", _INTEGER, "s", "Seconds expected", "应有秒数"),
+        ("estimated?", _INTEGER, _INTERNAL, "Part that is estimated", "其中估算部分"),
+        _MONTH,
+    ),
+    _table(
+        "inventory", "Equipment of a site in a month, from snapshots", "站点月度设备盘点(取自快照)", "site_id",
+        _SITE, _MONTH,
+        ("snapshot_on?", _TEXT, "", "Day of the snapshot used", "所用快照日期"),
+        ("carried_days?", _INTEGER, "d", "Days that the snapshot was carried forward", "快照沿用天数"),
+        ("racks_fitted?", _INTEGER, "", "Racks with mechanical and electrical fit-out", "已完成机电配套的机架数"),
+        ("racks_used?", _INTEGER, "", "Racks in use", "在用机架数"),
+        ("rated_w?", _INTEGER, "W", "Rated power of all powered devices", "加电设备额定功率合计"),
+        ("rated_known_share?", _NUMBER, "1", "Share of powered devices whose rated power is known", "额定功率已知的加电设备占比"),
+        ("gflops?", _NUMBER, "GFLOPS", "FP32 compute of powered servers", "加电服务器单精度算力"),
+        ("fp32_hours?", _NUMBER, "TFLOPS·h", "FP32 compute over the hours of the month", "当月算力小时"),
+        ("fp32_used_hours?", _NUMBER, "TFLOPS·h", "The part of it that was used", "其中已利用部分"),
+        ("cpu_fp32_hours?", _NUMBER, "TFLOPS·h", "The same of CPU servers", "其中 CPU 服务器"),
+        ("cpu_used_hours?", _NUMBER, "TFLOPS·h", "Used of CPU servers", "CPU 服务器已利用部分"),
+        ("gpu_fp32_hours?", _NUMBER, "TFLOPS·h", "The same of GPU servers", "其中 GPU 服务器"),
+        ("gpu_used_hours?", _NUMBER, "TFLOPS·h", "Used of GPU servers", "GPU 服务器已利用部分"),
+        ("utilisation_coverage?", _NUMBER, "1", "Share of capacity and hours whose utilisation is known", "利用率已知的容量与时长占比"),
+        ("storage_tb?", _NUMBER, "TB", "Storage capacity", "存储容量"),
+        ("network_gbps?", _NUMBER, "Gbps", "Network capacity", "网络带宽"),
+        ("status", _TEXT, "", "measured, carried_forward, not_reported, withheld", "状态"),
+        ("reason?", _TEXT, "", "Why there is no value", "无值原因"),
+    ),
+    _table(
+        "claims", "Claims of green power and what became of them", "绿电主张及其认定",
+        "source project_code production_month seq_start meter_id site_id",
+        ("site_id?", _TEXT, "", "Site; null: of a contract without shares", "数据中心编号;空为合同未分摊"), _MONTH,
+        ("route?", _TEXT, "", "How it was acquired", "获取方式"),
+        ("source", _TEXT, "", "certificate, onsite", "来源"),
+        ("project_code?", _TEXT, "", "Project", "项目代码"),
+        ("production_month?", _TEXT, "", "Month of generation", "生产月份"),
+        ("seq_start?", _INTEGER, "", "First certificate number", "起始序号"),
+        ("seq_end?", _INTEGER, "", "Last certificate number, included", "终止序号(含)"),
+        ("contract_id?", _TEXT, "", "Contract", "合同编号"),
+        ("meter_id?", _TEXT, "", "Generation meter", "发电表编号"),
+        ("quantity_wh", _INTEGER, "Wh", "Quantity", "数量"),
+        ("carbon_free", _FLAG, "", "Whether its own emission rate is zero", "自身排放是否为零"),
+        ("weight?", _NUMBER, "1", "Weight of its route", "获取方式权重"),
+        ("status", _TEXT, "", "eligible, pending, excluded", "认定:有效、待核销、剔除"),
+        ("reason?", _TEXT, "", "Why it does not count", "不计入的原因"),
+        ("evidence?", _TEXT, "", "File name of its document", "佐证文件名"),
+        ("entry?", *_ENTRY[1:]), ("source_row?", *_SOURCE_ROW[1:]),
+    ),
+)  # fmt: skip
+
+STAGED: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}

@@ -1,0 +1,290 @@
+"""Rules of the boundary (边界): which meters there are, what they count for, whether both sides are closed.
+
+Put here what a site's meters must be to one another and to the site. The comparison of the two sides is ``balance``, what readings
+say is ``content``, how complete they are ``timeliness``.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from checks.findings import Finding, Judged, NotChecked, Severity
+from checks.rules.timeliness import silent_root
+from checks.rules.view import (
+    Row,
+    by_key,
+    declared_none,
+    listed,
+    meters_of,
+    missing,
+    ownerless,
+    percent,
+    records,
+    refs,
+    rows_of,
+    share_rule,
+    shares_of,
+    sides_by_meter,
+    site_row,
+    spread,
+)
+from resources.calendar import month_first_day, month_last_day
+
+# Points by medium (interfaces.md §2).
+POINTS: dict[str, frozenset[str]] = {
+    "electricity": frozenset(
+        {
+            "grid_supply", "direct_line", "onsite_generation", "backup_generation", "export", "storage_charge", "storage_discharge",
+            "ups_output", "pdu_output", "it_input", "cooling", "distribution", "lighting", "auxiliary", "excluded", "offsite_generation",
+        }
+    ),
+    "water": frozenset({"water_supply", "reclaimed_supply", "water_discharge"}),
+    "heat": frozenset({"heat_reuse", "heat_supply"}),
+    "diesel": frozenset({"fuel_use"}),
+    "natural_gas": frozenset({"fuel_use"}),
+}  # fmt: skip
+_IT_POINTS = {"ups_output": 1, "pdu_output": 2, "it_input": 3}  # PUE category
+_SUPPLY_POINTS = frozenset({"grid_supply", "direct_line", "onsite_generation", "backup_generation", "export", "excluded"})
+_FUELS = ("diesel", "natural_gas")
+
+
+def registered(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
+    """A reading counts for the meter that was registered and valid then (valid_to included); any other belongs to nobody and is rejected.
+
+    理由:读数须属于当时已登记且有效(含 valid_to 当日)的计量点,否则无从归属,予以拒绝。
+
+    Source: checks.md BD01.
+    """
+    if absent := missing(judged, "anomalies", "meter_facts"):
+        return absent
+    rows = [row for row in rows_of(judged, "anomalies", site_id) + ownerless(judged, "anomalies") if row["code"] == "BD01"]
+    if not rows and not any(row["n_landed"] for row in rows_of(judged, "meter_facts", site_id)):
+        return NotChecked(f"no reading was landed for {judged.month}", f"{judged.month} 没有入库读数")
+    return [
+        Finding(
+            "BD01", site_id, judged.month, "info", meter,
+            f"{len(group)} readings of meter {meter} were rejected: 'meters' has no such meter valid at those times. "
+            "Register it, or correct its valid_from or valid_to, or the id in the file.",
+            f"计量点 {meter} 有 {len(group)} 条读数被拒:meters 中没有当时有效的该计量点。请登记,或更正 valid_from、valid_to "
+            "或文件中的编号。",
+            seen=float(len(group)), limit=0.0, unit="readings", rows=refs(group),
+        )
+        for meter, group in by_key(rows, "meter_id").items()
+    ]  # fmt: skip
+
+
+def placed(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
+    """A meter says something only where it is: it needs a known site, a medium, and a point that fits the medium.
+
+    理由:计量点须有已知站点、介质及与介质相符的计量位置,否则其电量无从归类。
+
+    Source: checks.md BD02; points of interfaces.md §2.
+    """
+    if absent := missing(judged, "meters", "sites", "counted"):
+        return absent
+    sides, site, findings = sides_by_meter(judged, site_id), site_row(judged, site_id), []
+    for meter, rows in by_key(meters_of(judged, site_id), "meter_id").items():
+        wrong = [row for row in rows if row["point"] not in POINTS.get(row["medium"] or "", ())]
+        if not wrong:
+            continue
+        point, medium = wrong[0]["point"] or "nothing", wrong[0]["medium"] or "nothing"
+        # Staging leaves such a meter out of its side; it spoils the side that its point would count on.
+        meant = _meant_side(wrong[0], site)
+        held_sides = list(dict.fromkeys([*sides.get(meter, []), *([meant] if meant else [])]))
+        held, held_zh = ("", "")
+        if held_sides:
+            held, held_zh = f" It should count: {listed(held_sides)} is withheld.", f"该计量点应计入边界:{listed(held_sides)} 暂缓发布。"
+        finding = Finding(
+            "BD02", site_id, judged.month, "withhold" if held_sides else "flag", meter,
+            f"Meter {meter} measures {medium} at {point}: no such point of that medium.{held} Correct medium or point in 'meters'.",
+            f"计量点 {meter} 的介质为 {medium},位置为 {point},二者不符。{held_zh}请在 meters 中更正 medium 或 point。",
+            rows=refs(wrong),
+        )  # fmt: skip
+        findings += spread(finding, held_sides or [""])
+    known = {row["site_id"] for row in records(judged.tables["sites"])}
+    meters = judged.tables["meters"]
+    for meter, rows in by_key(records(meters[~meters["site_id"].isin(known)]), "meter_id").items():
+        findings.append(
+            Finding(
+                "BD02", site_id, judged.month, "flag", meter,
+                f"Meter {meter} belongs to site {rows[0]['site_id'] or '(none)'}, which 'sites' does not have: it counts nowhere. "
+                "Correct its site_id, or land the site.",
+                f"计量点 {meter} 所属站点 {rows[0]['site_id'] or '(空)'} 不在 sites 中,不计入任何站点。请更正 site_id 或补报该站点。",
+                rows=refs(rows),
+            )
+        )  # fmt: skip
+    return findings
+
+
+def _meant_side(row: Row, site: Row) -> str:
+    """The side on which a meter at this point counts (metering.md §5); '' for a check meter and for points that count nowhere."""
+    if row.get("check_meter_of"):
+        return ""
+    if row["point"] in _IT_POINTS:
+        category = site.get("pue_category")
+        return "E_IT" if category is None or _IT_POINTS[row["point"]] == int(category) else ""
+    if row["point"] in ("storage_charge", "storage_discharge"):
+        return "E_DC" if site.get("storage") == "outside" else ""
+    return "water" if row["point"] == "water_supply" else "E_DC" if row["point"] in _SUPPLY_POINTS else ""
+
+
+def supply_closed(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
+    """E_DC is as whole as its supplies: a grid meter for each supply point on every day, sources metered, generators metered or fuel known.
+
+    理由:供电侧须闭合:每日电网计量点数不少于供电电源数(校核表除外),站内电源均已计量,备用发电机已计量或已报燃料。
+
+    Source: checks.md BD03; metering.md §5 (E_DC).
+    """
+    if absent := missing(judged, "sites", "meters"):
+        return absent
+    site = site_row(judged, site_id)
+    if not site:
+        return NotChecked(f"'sites' has no row valid in {judged.month}", f"sites 中没有 {judged.month} 有效的行")
+    meters = [row for row in meters_of(judged, site_id) if row["medium"] == "electricity" and not row["check_meter_of"]]
+    findings = []
+    stated = site.get("supply_points")
+    wanted = int(stated) if stated is not None else 1
+    low, low_day, high = _in_force(judged, site, [row for row in meters if row["point"] == "grid_supply"])
+    if low < wanted:
+        findings.append(
+            Finding(
+                "BD03", site_id, judged.month, "withhold", "grid_supply",
+                f"{low} of {wanted} grid supplies are metered on {low_day}: E_DC is withheld. Register the missing meter at grid_supply, "
+                "or correct supply_points in 'sites'.",
+                f"{low_day} 已计量的电网进线为 {low} 路,应为 {wanted} 路:E_DC 暂缓发布。请登记缺少的 grid_supply 计量点,或更正 sites 的 "
+                "supply_points。",
+                quantity="E_DC", seen=float(low), limit=float(wanted), unit="supplies",
+            )
+        )  # fmt: skip
+    elif high > wanted:
+        findings.append(
+            Finding(
+                "BD03", site_id, judged.month, "flag", "grid_supply",
+                f"{high} grid supplies are metered, 'sites' states {wanted} (1 when left blank). Correct supply_points, "
+                "or mark a meter that repeats another with check_meter_of.",
+                f"已计量的电网进线为 {high} 路,sites 为 {wanted} 路(空白按 1 路)。请更正 supply_points,或以 check_meter_of 标明校核表。",
+                quantity="E_DC", seen=float(high), limit=float(wanted), unit="supplies",
+            )
+        )  # fmt: skip
+    if sources := int(site.get("onsite_sources") or 0):
+        low, low_day, _ = _in_force(judged, site, [row for row in meters if row["point"] == "onsite_generation"])
+        if low < sources:
+            findings.append(
+                Finding(
+                    "BD03", site_id, judged.month, "withhold", "onsite_generation",
+                    f"{low} of {sources} on-site sources are metered on {low_day}: E_DC is withheld. Register the missing meter at "
+                    "onsite_generation, or correct onsite_sources in 'sites'.",
+                    f"{low_day} 已计量的站内电源为 {low} 个,应为 {sources} 个:E_DC 暂缓发布。请登记缺少的 onsite_generation 计量点,或更正 "
+                    "sites 的 onsite_sources。",
+                    quantity="E_DC", seen=float(low), limit=float(sources), unit="sources",
+                )
+            )  # fmt: skip
+    return findings + _backup(judged, site_id, site, meters)
+
+
+def _in_force(judged: Judged, site: Row, meters: list[Row]) -> tuple[int, str, int]:
+    """Fewest meters in force on a day since the site was commissioned, that day, and the most on any day."""
+    day, last = month_first_day(judged.month), month_last_day(judged.month)
+    counts = {}
+    while day <= last:
+        text = day.isoformat()
+        if text >= min(site.get("commissioned_on") or "", last.isoformat()):
+            counts[text] = len({r["meter_id"] for r in meters if (r.get("valid_from") or "") <= text <= r["valid_to"]})
+        day += timedelta(days=1)
+    low_day = min(counts, key=lambda text: counts[text])
+    return counts[low_day], low_day, max(counts.values())
+
+
+def _backup(judged: Judged, site_id: str, site: Row, meters: list[Row]) -> list[Finding]:
+    generators = int(site.get("backup_generators") or 0)
+    registered_meters = sorted({row["meter_id"] for row in meters if row["point"] == "backup_generation"})
+    facts = {row["meter_id"]: row for row in rows_of(judged, "meter_facts", site_id)} if "meter_facts" in judged.tables else {}
+    metered = [meter for meter in registered_meters if meter not in facts or facts[meter]["metered_s"]]
+    if not generators or metered or _fuel_reported(judged, site_id) or declared_none(judged, site_id, "backup_generation"):
+        return []
+    material, share = share_rule(judged, shares_of(judged, site_id, "E_DC"), registered_meters)
+    severity: Severity = "withhold" if material and share is not None else "flag"  # the rule flags unless the share is known to matter
+    carried, carried_zh = (f" They last carried {percent(share)} of E_DC.", f"其最近份额为 {percent(share)}。") if share else ("", "")
+    held, held_zh = (" E_DC is withheld.", "E_DC 暂缓发布。") if severity == "withhold" else ("", "")
+    return [
+        Finding(
+            "BD03", site_id, judged.month, severity, "backup_generation",
+            f"The site has {generators} backup generators, and {judged.month} has neither readings of them nor their fuel.{carried}{held} "
+            "Meter them at backup_generation, report their fuel in 'activities' (0 is a statement), or declare backup_generation none.",
+            f"站点有 {generators} 台备用发电机,{judged.month} 既无其计量读数,也无燃料报送。{carried_zh}{held_zh}"
+            "请在 backup_generation 计量,或在 activities 报送燃料(可为 0),或在 declarations 申报无。",
+            quantity="E_DC", seen=0.0, limit=float(generators), unit="generators",
+            because_of=silent_root(judged, site_id, "E_DC") if registered_meters else None,
+        )
+    ]  # fmt: skip
+
+
+def _fuel_reported(judged: Judged, site_id: str) -> bool:
+    if "activities" in judged.tables and any(
+        row["activity"] in _FUELS and row["month"] == judged.month for row in rows_of(judged, "activities", site_id)
+    ):
+        return True
+    if any(row["point"] == "fuel_use" for row in meters_of(judged, site_id)):
+        return True
+    return declared_none(judged, site_id, "fuel")
+
+
+# What a fault of the topology is, and what to do about it, in English and Chinese.
+_TOPOLOGY = {
+    "double": (
+        "lies below {other}, which is counted too",
+        "位于同样计入边界的 {other} 之下",
+        "remove one of them from the side, or correct parent_meter_id",
+        "请从该侧移除其一,或更正 parent_meter_id",
+    ),
+    "cycle": (
+        "is its own ancestor through {other}",
+        "经由 {other} 成为自身的上级",
+        "correct parent_meter_id",
+        "请更正 parent_meter_id",
+    ),
+    "check_counted": (
+        "is a check meter of {other} and counted",
+        "是 {other} 的校核表,却计入边界",
+        "clear check_meter_of, or give it another point",
+        "请清除 check_meter_of,或更正其位置",
+    ),
+    "parents": (
+        "has more than one parent at a time ({other})",
+        "同时有多个上级({other})",
+        "let one row end before the next begins",
+        "请使前一行在后一行生效前结束",
+    ),
+}
+
+
+def counted_once(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
+    """Energy counted twice on a side is energy that was never used: no counted meter above another, no cycles, no check meter.
+
+    理由:同一侧内不得重复计量:计入边界的计量点互不为上下级,无环,校核表不计入。
+
+    Source: checks.md BD05; metering.md §5.
+    """
+    if absent := missing(judged, "topology_faults", "counted"):
+        return absent
+    if not sides_by_meter(judged, site_id):
+        return NotChecked(f"no meter of the site is counted in {judged.month}", f"{judged.month} 没有计入边界的计量点")
+    findings = []
+    faults = [{**row, "side": row["side"] or ""} for row in rows_of(judged, "topology_faults", site_id)]
+    for side, rows in by_key(faults, "side").items():
+        for meter, group in by_key(rows, "meter_id").items():
+            said = []
+            for what in sorted({row["what"] for row in group}):
+                others = listed(sorted({str(row["other_id"] or "?") for row in group if row["what"] == what}))
+                en, zh, do_en, do_zh = _TOPOLOGY[what]
+                said.append((en.format(other=others), zh.format(other=others), do_en, do_zh))
+            held, held_zh = (f": {side} is withheld", f":{side} 暂缓发布") if side else ("", "")
+            findings.append(
+                Finding(
+                    "BD05", site_id, judged.month, "withhold" if side else "flag", meter,
+                    f"Meter {meter} {'; '.join(s[0] for s in said)}{held}. In 'meters': {'; '.join(s[2] for s in said)}.",
+                    f"计量点 {meter} {';'.join(s[1] for s in said)}{held_zh}。在 meters 中:{';'.join(s[3] for s in said)}。",
+                    quantity=side, seen=float(len(group)), limit=0.0, unit="faults",
+                )
+            )  # fmt: skip
+    return findings

@@ -1,0 +1,93 @@
+"""Daily tables that two rules judge: both sides day by day (BD07), and each meter's highest hours (CT05).
+
+Put here how a month's hours become days of a site. What is wrong with a day is said by the rules; nothing here is read by the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from resources.calendar import HOUR_S
+
+# Percent of a reading: classes of GB/T 17215 (A 2, B 1, C 0.5, D 0.2), else the number of the class itself.
+_LETTERS = {"A": 2.0, "B": 1.0, "C": 0.5, "D": 0.2}
+_LOAD_POINTS = ("grid_supply", "direct_line", "ups_output", "pdu_output", "it_input")
+
+
+def class_percent(accuracy_class: str | None) -> float:
+    """Error limit of an accuracy class in percent; 0 for an unknown class, which earns no allowance. ``0.5S`` is 0.5."""
+    text = (accuracy_class or "").strip().upper()
+    if text in _LETTERS:
+        return _LETTERS[text]
+    try:
+        return float(text.removesuffix("S"))
+    except ValueError:
+        return 0.0
+
+
+def side_days(hours: pl.DataFrame, counted: pl.DataFrame, classes: Mapping[str, str | None], zones: Mapping[str, str]) -> pl.DataFrame:
+    """Energy of both sides on the site-local days on which every counted meter of both is measured in every hour.
+
+    ``hours``: staging/interval_energy (Wh); ``counted``: site_id, side, meter_id, sign; ``classes``: accuracy class by meter; ``zones``:
+    time zone by site. Returns ``site_id, day, e_dc_wh, e_it_wh, error_wh``: error is √Σ(class·E)² over the meters of both sides.
+    Source: checks.md BD06 and BD07.
+    """
+    error = [(meter, class_percent(text) / 100) for meter, text in classes.items()]
+    of_meter = pl.DataFrame(error, schema={"meter_id": pl.String, "class": pl.Float64}, orient="row")
+    sides = counted.filter(pl.col("side").is_in(["E_DC", "E_IT"])).unique()
+    measured = (pl.col("state") == "measured") & (pl.col("known_s") == HOUR_S)
+    by_meter = (
+        _with_day(hours, zones)
+        .group_by("site_id", "meter_id", "day")
+        .agg(pl.col("quantity").sum(), measured.sum().cast(pl.Int64).alias("hours"))
+        .join(sides, on=["site_id", "meter_id"])
+        .join(of_meter, on="meter_id", how="left")
+    )
+    full = _with_day(hours, zones).group_by("site_id", "day").agg(pl.col("hour_s").n_unique().cast(pl.Int64).alias("full"))
+    wanted = sides.group_by("site_id").agg(pl.len().alias("wanted"), pl.col("side").n_unique().alias("sides")).filter(pl.col("sides") == 2)
+    signed = pl.col("sign") * pl.col("quantity")
+    return (
+        by_meter.join(full, on=["site_id", "day"])
+        .filter(pl.col("hours") == pl.col("full"))
+        .group_by("site_id", "day")
+        .agg(
+            signed.filter(pl.col("side") == "E_DC").sum().alias("e_dc_wh"),
+            signed.filter(pl.col("side") == "E_IT").sum().alias("e_it_wh"),
+            (pl.col("class").fill_null(0.0) * pl.col("quantity")).pow(2).sum().sqrt().alias("error_wh"),
+            pl.len().alias("present"),
+        )
+        .join(wanted, on="site_id")
+        .filter(pl.col("present") == pl.col("wanted"))
+        .select("site_id", "day", "e_dc_wh", "e_it_wh", "error_wh")
+        .sort("site_id", "day")
+    )
+
+
+def day_peaks(hours: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame:
+    """Highest and third-highest fully metered hour of each site-local day of supply and IT meters.
+
+    ``hours``: staging/interval_energy. Returns ``site_id, meter_id, day, highest, third`` (Wh), days with at least three such hours.
+    Source: checks.md CT05.
+    """
+    metered = (pl.col("known_s") == HOUR_S) & pl.col("state").is_in(["measured", "profiled"])
+    known = hours.filter(pl.col("point").is_in(_LOAD_POINTS) & metered)
+    top = pl.col("quantity").sort(descending=True)
+    return (
+        _with_day(known, zones)
+        .group_by("site_id", "meter_id", "day")
+        .agg(top.first().alias("highest"), top.slice(2, 1).first().alias("third"))
+        .filter(pl.col("third").is_not_null())
+        .sort("site_id", "meter_id", "day")
+    )
+
+
+def _with_day(hours: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame:
+    """The hours with their site-local day as ``YYYY-MM-DD``."""
+    at = pl.from_epoch("hour_s", time_unit="s").dt.replace_time_zone("UTC")
+    parts = [
+        hours.filter(pl.col("site_id") == site_id).with_columns(at.dt.convert_time_zone(zone).dt.strftime("%Y-%m-%d").alias("day"))
+        for site_id, zone in sorted(zones.items())
+    ]
+    return pl.concat([hours.clear().with_columns(pl.lit(None, dtype=pl.String).alias("day")), *parts])

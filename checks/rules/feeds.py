@@ -1,0 +1,136 @@
+"""Rules of content (内容) about feeds: the contract of every row, one statement for each key.
+
+Put here what holds for the rows of any feed. What readings say is ``content``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from checks.findings import Finding, Judged, NotChecked
+from checks.rules.view import SIDES, by_key, listed, missing, ownerless, percent, refs, rows_of, spread
+
+# What a feed's rows serve; a feed that serves no quantity is flagged only.
+FEED_QUANTITIES: dict[str, tuple[str, ...]] = {
+    "sites": SIDES,
+    "declarations": (),
+    "meters": SIDES,
+    "meter_parts": SIDES,
+    "meter_readings": SIDES,
+    "meter_events": SIDES,
+    "bills": (),
+    "racks": ("inventory",),
+    "devices": ("inventory",),
+    "utilisation": ("utilisation",),
+    "projects": ("claims",),
+    "ppa_contracts": ("claims",),
+    "ppa_site_shares": ("claims",),
+    "ppa_settlements": ("claims",),
+    "certificates": ("claims",),
+    "certificate_events": ("claims",),
+    "activities": ("fuel",),
+    "practices": ("practices",),
+    "telemetry": (),
+    "tariffs": (),
+}
+
+
+def contract(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
+    """A row that breaks its contract is left out and said so; many of them put in doubt what the feed serves.
+
+    理由:不符合数据约定(必填列、类型、取值)的行不参与计算并予以说明;占比过高时,该数据集所支撑的量不可信。
+
+    Source: checks.md CT01 and failure policy; project convention.
+    """
+    if absent := missing(judged, "feeds_rejected", "feeds_counts"):
+        return absent
+    landed = Counter({row["feed"]: int(row["rows"]) for row in rows_of(judged, "feeds_counts", site_id)})
+    rejected = [row for row in rows_of(judged, "feeds_rejected", site_id) if row["rule_code"] == "CT01"]
+    nobodys = [row for row in ownerless(judged, "feeds_rejected") if row["rule_code"] == "CT01"]
+    if not landed and not rejected and not nobodys:
+        return NotChecked("the site has no rows in any feed", "该站点在任何数据集中均无数据")
+    findings = []
+    for feed, rows in by_key(rejected, "feed").items():
+        count = len({(row["entry"], row["source_row"]) for row in rows})
+        said = (f"{row['column']} = {row['seen']!r}: {row['reason_en']}" for row in rows)
+        said_zh = (f"{row['column']} = {row['seen']!r}:{row['reason_zh']}" for row in rows)
+        findings += _breaches(judged, site_id, feed, count, max(landed[feed], count), refs(rows), listed(said, 3), listed(said_zh, 3))
+    for feed, rows in by_key(nobodys, "feed").items():
+        count = len({(row["entry"], row["source_row"]) for row in rows})
+        first = rows[0]
+        findings.append(
+            Finding(
+                "CT01", site_id, judged.month, "flag", f"{feed} (no site)",
+                f"{count} rows of '{feed}' that name no known site break the contract and are left out: {first['column']} = "
+                f"{first['seen']!r}: {first['reason_en']}. Correct them in a new file.",
+                f"{feed} 中有 {count} 行未指明已知站点且不符合数据约定,未参与计算:{first['column']} = {first['seen']!r}:"
+                f"{first['reason_zh']}。请更正后重新报送。",
+                seen=float(count), limit=0.0, unit="rows", rows=refs(rows),
+            )
+        )  # fmt: skip
+    return findings
+
+
+def readings_contract(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
+    """The contract of meter readings: text in a number column and the like. Blanks and readings of unregistered meters don't count here.
+
+    理由:读数的数据约定:数值列出现文本等。空值与未登记计量点的读数不在此计。
+
+    Source: checks.md CT01 and failure policy; project convention.
+    """
+    if absent := missing(judged, "rejected_counts", "meter_facts"):
+        return absent
+    landed = sum(int(row["n_landed"]) for row in rows_of(judged, "meter_facts", site_id))
+    count = sum(int(row["rows"]) for row in rows_of(judged, "rejected_counts", site_id) if row["rule_code"] == "CT01")
+    if not landed and not count:
+        return NotChecked(f"no reading was landed for {judged.month}", f"{judged.month} 没有入库读数")
+    if not count:
+        return []
+    where = "see the rejected rows of the month", "见当月被拒读数"
+    return _breaches(judged, site_id, "meter_readings", count, max(landed, count), (), *where)
+
+
+def _breaches(
+    judged: Judged, site_id: str, feed: str, count: int, landed: int, rows: tuple[tuple[int, int], ...], said_en: str, said_zh: str
+) -> list[Finding]:
+    limit, quantities = judged.limit("CT01", "withhold_above"), FEED_QUANTITIES[feed]
+    withheld = bool(quantities) and count / landed > limit
+    held, held_zh = (f" {', '.join(quantities)} withheld.", f"{'、'.join(quantities)} 暂缓发布。") if withheld else ("", "")
+    finding = Finding(
+        "CT01", site_id, judged.month, "withhold" if withheld else "flag", feed,
+        f"{count} of {landed} rows of '{feed}' ({percent(count / landed)}, limit {percent(limit)}) break the contract and are left "
+        f"out.{held} {said_en}. Correct them in a new file.",
+        f"{feed} 的 {landed} 行中有 {count} 行({percent(count / landed)},限值 {percent(limit)})不符合数据约定,未参与计算。"
+        f"{held_zh}{said_zh}。请更正后重新报送。",
+        seen=count / landed, limit=limit, unit="1", rows=rows,
+    )  # fmt: skip
+    # A flag stands beside what the feed serves when that is one quantity; only a withheld fault is spread over several.
+    return spread(finding, quantities) if withheld else spread(finding, quantities if len(quantities) == 1 else ("",))
+
+
+def keys_unique(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
+    """One key, one statement: a file that says two things under one key leaves open which is meant; the last row was taken.
+
+    理由:同一文件内同一主键出现不同内容,无法判断以何为准;已取最后一行并予以提示。
+
+    Source: checks.md CT03; interfaces.md §2 (the later landed one wins).
+    """
+    if absent := missing(judged, "feeds_conflicts", "feeds_counts"):
+        return absent
+    rows = rows_of(judged, "feeds_conflicts", site_id) + ownerless(judged, "feeds_conflicts")
+    if not rows and not rows_of(judged, "feeds_counts", site_id):
+        return NotChecked("the site has no rows in any feed", "该站点在任何数据集中均无数据")
+    findings = []
+    for feed, group in by_key(rows, "feed").items():
+        keys = sorted({str(row["key"]) for row in group})
+        quantities = FEED_QUANTITIES[feed]
+        findings.append(
+            Finding(
+                "CT03", site_id, judged.month, "flag", feed,
+                f"{len(keys)} keys of '{feed}' occur twice in one file with different values; the last row was taken: {listed(keys, 3)}. "
+                "Land a corrected file with one row for each key.",
+                f"{feed} 有 {len(keys)} 个主键在同一文件中重复且内容不同,已取最后一行:{listed(keys, 3)}。请重新报送每个主键仅一行的文件。",
+                quantity=quantities[0] if len(quantities) == 1 else "", seen=float(len(keys)), limit=0.0, unit="keys", rows=refs(group),
+            )
+        )  # fmt: skip
+    return findings

@@ -1,0 +1,57 @@
+"""Rules of method (方法): how a quantity came about.
+
+Put here what a number may rest on: how much of it is estimated. How much time was metered is ``timeliness``.
+"""
+
+from __future__ import annotations
+
+from checks.findings import Finding, Judged, NotChecked, Severity
+from checks.rules.timeliness import silent_root
+from checks.rules.view import SIDE_NAMES, SIDES, missing, percent, rows_of
+
+
+def estimated_share(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
+    """A total that rests on estimates is no measurement: the estimated and substituted share of E_DC, E_IT and water.
+
+    理由:以估算、替代数据为主的总量不是实测值。按计量点贡献的绝对值计算估算与替代占比。
+
+    Source: checks.md ME05; project convention.
+    """
+    if absent := missing(judged, "energies"):
+        return absent
+    rows = rows_of(judged, "energies", site_id)
+    findings, judgeable = [], False
+    for side in SIDES:
+        total = next((r["quantity"] for r in rows if r["measure"] == side and not r["meter_id"]), None)
+        if total is None:
+            continue
+        judgeable = True
+        parts = [r for r in rows if r["measure"] == side and r["meter_id"]] or [r for r in rows if r["measure"] == side]
+        estimated = sum(abs(r["estimated"] or 0) for r in parts)
+        if not estimated:
+            continue
+        # Estimates of both signs must not cancel, and a total of nothing that is all estimated is all estimated.
+        seen = min(1.0, estimated / abs(total)) if total else 1.0
+        prefix = "water_" if side == "water" else ""
+        flag, withhold = judged.limit("ME05", f"{prefix}flag_above"), judged.limit("ME05", f"{prefix}withhold_above")
+        if seen <= min(flag, withhold):
+            continue
+        severity: Severity = "withhold" if seen > withhold else "flag"
+        limit = withhold if severity == "withhold" else min(flag, withhold)
+        named = [r for r in parts if not r["meter_id"].startswith("(")] or parts  # '(scaled)' is no meter that readings could come from
+        largest = max(named, key=lambda r: abs(r["estimated"] or 0))["meter_id"] or side
+        en, zh = SIDE_NAMES[side]
+        held, held_zh = (f": {side} is withheld", f":{side} 暂缓发布") if severity == "withhold" else ("", "")
+        findings.append(
+            Finding(
+                "ME05", site_id, judged.month, severity, side,
+                f"{percent(seen)} of {en} in {judged.month} is estimated or substituted (limit {percent(limit)}){held}. "
+                f"The largest part is at {largest}: send its actual readings.",
+                f"{judged.month} {zh}的估算与替代占比为 {percent(seen)}(限值 {percent(limit)}){held_zh}。其中最大部分在 {largest},"
+                "请补报实际读数。",
+                quantity=side, seen=seen, limit=limit, unit="1", because_of=silent_root(judged, site_id, side),
+            )
+        )  # fmt: skip
+    if not judgeable:
+        return NotChecked(f"no total of {judged.month} is known", f"{judged.month} 各侧总量均未知")
+    return findings

@@ -1,0 +1,187 @@
+"""How a rule looks at the judged tables: rows of a site, sides, shares, and the words of a message.
+
+Put here what several rules need: picking rows as plain dictionaries, saying that an input is absent, the share rule, formatting.
+No rule stands here. Nothing imports pandas: the frames come in ready, so that the catalogue can be read without it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from checks.findings import Finding, Judged, NotChecked
+from resources.calendar import local_text, month_first_day, month_last_day
+
+Row = dict[str, Any]
+
+SIDES = ("E_DC", "E_IT", "water")
+SIDE_NAMES = {"E_DC": ("the supply side", "供电侧"), "E_IT": ("the IT side", "IT 侧"), "water": ("the water side", "用水侧")}
+
+# What an absent table means to a person.
+_INPUTS = {
+    "sites": ("the feed 'sites'", "数据集 sites"),
+    "meters": ("the feed 'meters'", "数据集 meters"),
+    "meter_facts": ("the month's meter statistics", "当月计量点统计"),
+    "anomalies": ("the month's list of anomalies", "当月异常清单"),
+    "rejected_counts": ("the counts of rejected readings", "被拒读数统计"),
+    "counted": ("the list of counted meters", "计入边界的计量点清单"),
+    "topology_faults": ("the meter topology", "计量拓扑"),
+    "energies": ("the month's energies", "当月电量与水量汇总"),
+    "side_days": ("the daily energies of both sides", "两侧逐日电量"),
+    "day_peaks": ("the daily peaks of the meters", "计量点逐日峰值"),
+    "feeds_rejected": ("the list of rows that break their contract", "不符合数据约定的行清单"),
+    "feeds_counts": ("the row counts of the feeds", "各数据集行数"),
+    "feeds_conflicts": ("the list of repeated keys", "重复主键清单"),
+    "claims": ("the month's claims", "当月绿电主张"),
+    "claim_conflicts": ("the comparison of claims", "绿电主张比对"),
+    "practices": ("the feed 'practices'", "数据集 practices"),
+    "factors_missing": ("the factor look-up", "排放因子查询结果"),
+    "window": ("the trailing window", "滚动窗口"),
+}
+
+
+def missing(judged: Judged, *tables: str) -> NotChecked | None:
+    """NotChecked naming the first of ``tables`` that is absent; None when all are there."""
+    for table in tables:
+        if table not in judged.tables:
+            en, zh = _INPUTS[table]
+            return NotChecked(f"{en} is absent in {judged.month}", f"{judged.month} 缺少{zh}")
+    return None
+
+
+def records(frame: Any) -> list[Row]:
+    """Rows of a pandas frame as dictionaries; every kind of null becomes None."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+
+
+def rows_of(judged: Judged, table: str, site_id: str) -> list[Row]:
+    """Rows of a table that belong to a site."""
+    return records(judged.of_site(table, site_id))
+
+
+def ownerless(judged: Judged, table: str) -> list[Row]:
+    """Rows that no site owns: shown at every site, since each can be the one that left them out."""
+    frame = judged.tables[table]
+    return records(frame[frame["site_id"].isna() | (frame["site_id"] == "")])
+
+
+def site_row(judged: Judged, site_id: str) -> Row:
+    """The newest ``sites`` row valid in the month; empty when there is none."""
+    last = month_last_day(judged.month).isoformat()
+    valid = [row for row in rows_of(judged, "sites", site_id) if (row.get("valid_from") or "") <= last]
+    return max(valid, key=lambda row: row.get("valid_from") or "", default={})
+
+
+def meters_of(judged: Judged, site_id: str) -> list[Row]:
+    """The site's ``meters`` rows in force on a day of the month: a newer row of a meter ends the one before it."""
+    first, last = month_first_day(judged.month).isoformat(), month_last_day(judged.month).isoformat()
+    found: list[Row] = []
+    for versions in by_key(rows_of(judged, "meters", site_id), "meter_id").values():
+        ordered = sorted(versions, key=lambda row: row["valid_from"] or "")
+        for row, after in zip(ordered, [*ordered[1:], None], strict=True):
+            until = row["valid_to"] or "9999-12-31"
+            if after is not None:
+                day_before = date.fromisoformat(after["valid_from"]) - timedelta(days=1)
+                until = min(until, day_before.isoformat())
+            if (row["valid_from"] or "") <= last and until >= max(first, row["valid_from"] or ""):
+                found.append({**row, "valid_to": until})
+    return found
+
+
+def declared_none(judged: Judged, site_id: str, *subjects: str) -> bool:
+    """Whether the site declared any of the subjects to be none, in force in the month."""
+    if "declarations" not in judged.tables:
+        return False
+    first, last = month_first_day(judged.month).isoformat(), month_last_day(judged.month).isoformat()
+    return any(
+        row["subject"] in subjects and (row.get("valid_from") or "") <= last and (row.get("valid_to") or "9999") >= first
+        for row in rows_of(judged, "declarations", site_id)
+    )
+
+
+# sides and shares ---------------------------------------------------------------------------------------------------
+
+
+def sides_by_meter(judged: Judged, site_id: str) -> dict[str, list[str]]:
+    """The sides each counted meter of the site counts on, in the order of SIDES."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in rows_of(judged, "counted", site_id):
+        found[row["meter_id"]].add(row["side"])
+    return {meter: [side for side in SIDES if side in sides] for meter, sides in found.items()}
+
+
+def shares_of(judged: Judged, site_id: str, side: str) -> dict[str, float]:
+    """Known shares of a side's energy by meter: of the month, else of the last known month. Signs don't matter."""
+    if "shares" not in judged.tables:
+        return {}
+    known = {}
+    for row in rows_of(judged, "shares", site_id):
+        share = row["share"] if row["share"] is not None else row["last_known_share"]
+        if row["side"] == side and share is not None:
+            known[row["meter_id"]] = abs(float(share))
+    return known
+
+
+def share_rule(judged: Judged, known: Mapping[str, float], meters: Iterable[str]) -> tuple[bool, float | None]:
+    """Whether meters at fault withhold their side, and the share they carry together (None when it is not known).
+
+    ``known`` is what ``shares_of`` gave for the side. They withhold it from ``SHARE.material`` of the side on (checks.md, share rule). A
+    share known neither for this month nor for an earlier one counts as material: an unknown is never assumed to be small.
+    """
+    chosen = list(meters)
+    total = sum(known.get(meter, 0.0) for meter in chosen)
+    if chosen and total >= judged.limit("SHARE", "material") - 1e-12:
+        return True, total
+    if any(meter not in known for meter in chosen):
+        return True, None
+    return False, total
+
+
+def spread(finding: Finding, quantities: Sequence[str]) -> list[Finding]:
+    """One finding for each quantity that a single fault spoils; the others follow from the first."""
+    root = replace(finding, quantity=quantities[0])
+    return [root, *(replace(finding, quantity=quantity, because_of=finding.because_of or root.id) for quantity in quantities[1:])]
+
+
+# words --------------------------------------------------------------------------------------------------------------
+
+
+def percent(share: float) -> str:
+    """``67.3 %``; as many decimals as keep a value apart from a round limit."""
+    text = f"{share * 100:.1f}"
+    if text.endswith(".0") and abs(share * 100 - float(text)) > 1e-7:
+        return f"{share * 100:.3f} %"
+    return f"{text.removesuffix('.0')} %"
+
+
+def listed(items: Iterable[str], most: int = 5) -> str:
+    """The first few of some names, and how many more there are."""
+    names = list(items)
+    return ", ".join(names[:most]) + (f" … (+{len(names) - most})" if len(names) > most else "")
+
+
+def refs(rows: Iterable[Row], most: int = 5) -> tuple[tuple[int, int], ...]:
+    """The first few ``(entry, source_row)`` of rows that came from a file."""
+    known = [row for row in rows if row.get("entry") is not None and row.get("source_row") is not None]
+    return tuple((int(row["entry"]), int(row["source_row"])) for row in known[:most])
+
+
+def zone_of(judged: Judged, site_id: str) -> str:
+    """The time zone in which a site's messages are written (UTC when its row names none)."""
+    return (site_row(judged, site_id).get("timezone") if "sites" in judged.tables else None) or "UTC"
+
+
+def moment(zone: str, at_s: int | None) -> str:
+    """An instant in a time zone."""
+    return "?" if at_s is None else local_text(int(at_s), zone)
+
+
+def by_key(rows: Iterable[Row], key: str) -> dict[str, list[Row]]:
+    """Rows grouped by a text column, groups in text order."""
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[str(row[key])].append(row)
+    return dict(sorted(groups.items()))

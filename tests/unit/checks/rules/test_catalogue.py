@@ -1,0 +1,101 @@
+"""The catalogue as a whole: lists agree, a clean month is silent, an absent input is never a pass, every rule stays on its site."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from checks.contracts.names import FEED_NAMES
+from checks.contracts.vocabulary import POINTS as POINT_WORDS
+from checks.findings import QUANTITIES, NotChecked, Rule
+from checks.rules.boundary import POINTS
+from checks.rules.catalogue import RULES, rules_of, withholders
+from checks.rules.document import rules_markdown
+from checks.rules.feeds import FEED_QUANTITIES
+from checks.rules.thresholds import read_thresholds, threshold_document
+
+CODES = [
+    "BD01", "BD02", "BD03", "BD05", "BD07", "BD12", "CT01", "CT03", "CT04", "CT05", "CT08", "CT11", "CT12", "CT15", "CT16", "ME05",
+    "TL01", "TL04", "TL08",
+]  # fmt: skip
+BY_RULE = [pytest.param(rule, id=f"{rule.code}-{rule.table.split('/')[1]}") for rule in RULES]
+
+
+def test_exactly_the_rules_of_the_design() -> None:
+    assert sorted({rule.code for rule in RULES}) == CODES
+    assert len({(rule.code, rule.table) for rule in RULES}) == len(RULES)
+
+
+def test_thresholds_belong_to_rules() -> None:
+    assert {t.code for t in read_thresholds(threshold_document())} <= {*CODES, "SHARE"}
+
+
+def test_one_list_of_points_and_of_feeds() -> None:
+    assert frozenset().union(*POINTS.values()) == set(POINT_WORDS)
+    assert set(FEED_QUANTITIES) == set(FEED_NAMES)
+
+
+@pytest.mark.parametrize("rule", BY_RULE)
+def test_spec_is_whole(rule: Rule) -> None:
+    assert set(rule.quantities) <= set(QUANTITIES)
+    assert "理由:" in rule.reason
+    assert "Source:" in rule.reason
+    assert (rule.severity == "withhold") <= bool(rule.quantities)
+
+
+@pytest.mark.parametrize("rule", BY_RULE)
+def test_silent_on_a_clean_month(rule: Rule, world) -> None:  # type: ignore[no-untyped-def]
+    for site in ("HL01", "HL02"):
+        assert rule.evaluate(world(), site) == []
+
+
+@pytest.mark.parametrize("rule", BY_RULE)
+def test_frames_made_by_polars_read_the_same(rule: Rule, world) -> None:  # type: ignore[no-untyped-def]
+    """Nulls arrive as NaN and whole numbers beside them as floats: neither is a value."""
+    judged = world()
+    frames = {name: pl.DataFrame(frame.to_dict("records"), schema=list(frame.columns)).to_pandas() for name, frame in judged.tables.items()}
+    for site in ("HL01", "HL02"):
+        assert rule.evaluate(replace(judged, tables=frames), site) == []
+
+
+@pytest.mark.parametrize("rule", BY_RULE)
+def test_absent_input_is_not_checked_and_says_what(rule: Rule, world) -> None:  # type: ignore[no-untyped-def]
+    nothing = replace(world(), tables={})
+    found = rule.evaluate(nothing, "HL01")
+    assert isinstance(found, NotChecked)
+    assert "absent in 2026-03" in found.reason_en
+    assert found.reason_zh.startswith("2026-03 缺少")
+
+
+@pytest.mark.parametrize("rule", BY_RULE)
+def test_a_site_without_any_rows_is_not_checked(rule: Rule, world) -> None:  # type: ignore[no-untyped-def]
+    """Nothing of a site was landed: no rule may call that a pass, but for those that only look for faults in a registry."""
+    found = rule.evaluate(world(), "HL99")
+    if rule.code in ("BD02", "CT16"):  # no meter, no factor asked for: nothing there to be wrong
+        assert found == []
+    else:
+        assert isinstance(found, NotChecked)
+
+
+def test_rules_by_table_and_quantity() -> None:
+    assert [rule.code for rule in rules_of("staging/claims")] == ["CT11", "CT12", "CT15", "CT16"]
+    assert [rule.code for rule in rules_of("index/site_index")] == ["TL08"]
+    assert rules_of("staging/inventory") == []
+    assert [rule.code for rule in withholders("E_IT")] == ["BD02", "BD05", "BD07", "BD12", "CT01", "CT01", "CT08", "ME05", "TL01"]
+    assert [rule.code for rule in withholders("claims")] == ["CT01", "CT11", "CT12"]
+    assert [rule.code for rule in withholders("factors")] == ["CT16"]
+    assert [rule.code for rule in withholders("practices")] == ["CT01"]
+
+
+def test_the_page_is_the_catalogue() -> None:
+    page = Path(__file__).resolve().parents[4] / "docs" / "rules.md"
+    text = page.read_text(encoding="utf-8")
+    assert text == rules_markdown(), "run: python -m checks.rules.document > docs/rules.md"
+    headings = re.findall(r"^### (\w\w\d\d) ", text, flags=re.M)
+    assert headings == [rule.code for rule in RULES]
+    for threshold in read_thresholds(threshold_document()):
+        assert f"`{threshold.code}.{threshold.name}`" in text
