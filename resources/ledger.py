@@ -171,8 +171,10 @@ class Ledger:
     def _known(connection: sa.Connection, kind: str, name: str, digest: str) -> int | None:
         if kind in ONCE_KINDS:
             folder = name.split("/", 1)[0] + "/"
+            # a quarantined file may land once its cause is gone (a header was mapped): only a landed one is known for good
+            kinds = ONCE_KINDS if kind == "quarantine" else tuple(k for k in ONCE_KINDS if k != "quarantine")
             found = sa.select(entry.c.n).where(
-                entry.c.kind.in_(ONCE_KINDS), entry.c.digest == digest, entry.c.name.startswith(folder, autoescape=True)
+                entry.c.kind.in_(kinds), entry.c.digest == digest, entry.c.name.startswith(folder, autoescape=True)
             )
             return connection.scalar(found.order_by(entry.c.n).limit(1))
         latest = connection.execute(

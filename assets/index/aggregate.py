@@ -10,8 +10,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from assets.index.scoring import score_value
 from assets.edition.tree import Edition, Indicator
+from assets.index.scoring import score_value
 from assets.indicators.measure import IndicatorValue
 from resources.errors import GciError
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from assets.edition.tree import Band, Cap, Edition
 from assets.index.aggregate import Aggregate, IndicatorScore
 from assets.index.shortfall import Shortfall, find_shortfall
-from assets.edition.tree import Band, Cap, Edition
 from assets.indicators.measure import IndicatorValue
 
 # Limits are compared after rounding, so that the last bit of a float never decides a grade.

@@ -14,10 +14,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from assets.index.grade import EntityFacts
 from assets.edition.node import nearest
-from assets.index.scorecard import score_entity
 from assets.edition.tree import Edition, Indicator
+from assets.index.grade import EntityFacts
+from assets.index.scorecard import score_entity
 from assets.indicators.measure import STATUSES, VALUED, IndicatorValue
 from resources.errors import GciError, UsageError
 

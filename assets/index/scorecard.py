@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from assets.edition.tree import Edition, Indicator
 from assets.index.aggregate import (
     IndicatorScore,
     aggregate,
@@ -21,7 +22,6 @@ from assets.index.aggregate import (
     score_indicator,
 )
 from assets.index.grade import CapTest, EntityFacts, Grading, grade_entity
-from assets.edition.tree import Edition, Indicator
 from assets.indicators.measure import IndicatorValue
 
 

@@ -9,8 +9,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assets.index.aggregate import IndicatorScore, core_coverage, coverage
 from assets.edition.tree import Edition, Words
+from assets.index.aggregate import IndicatorScore, core_coverage, coverage
 
 # A ratio of sums of weights that equals its limit but for the last bit reaches it.
 TOLERANCE = 1e-9

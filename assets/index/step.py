@@ -24,7 +24,7 @@ from assets.indicators.measure import IndicatorValue
 from assets.indicators.parameters import parameters_of
 from assets.indicators.registry import INDICATORS
 from assets.indicators.step import value_row
-from assets.indicators.factors import FactorSet
+from assets.reference.factors import FactorSet
 from checks.findings import SEVERITIES
 from checks.gate import Gate, judge
 from checks.rules.catalogue import RULES
@@ -157,6 +157,7 @@ def _e_it(pue: IndicatorValue) -> int | None:
 
 def _window(compute: Compute, monthly: Mapping[str, Mapping[str, Values]]) -> list[dict[str, Any]]:
     """Facts of rule TL08: for each site and indicator the valid and the withheld months of the window."""
+    gates = {month: Gate(compute.home.ledger, month) for month in trailing_months(compute.month)}
     rows = []
     for site_id in sorted(compute.site_zones):
         months = monthly[site_id]
@@ -164,12 +165,14 @@ def _window(compute: Compute, monthly: Mapping[str, Mapping[str, Values]]) -> li
             if item.months == "last_month":
                 continue
             values = {m: months[m][item.code] for m in sorted(months) if item.code in months[m]}
+            withheld = [m for m, v in values.items() if v.status == "withheld"]
             rows.append(
                 {
                     "site_id": site_id,
                     "code": item.code,
                     "valid_months": sum(v.valued for v in values.values()),
-                    "withheld_months": [m for m, v in values.items() if v.status == "withheld"],
+                    "withheld_months": withheld,
+                    "because_of": next((root for m in withheld if (root := gates[m].root(site_id))), None),
                     "first_month_with_data": min((m for m, v in values.items() if v.valued), default=None),
                 }
             )

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assets.indicators.factors import Factor, FactorSet, MissingFactor, country, plain_name
+from assets.reference.factors import Factor, FactorSet, MissingFactor, country, plain_name
 
 SCOPE_1_SUBJECTS = ("fuel", "refrigerant")
 _MASS_KG = {"kg": 1.0, "t": 1000.0, "g": 0.001}

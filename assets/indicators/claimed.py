@@ -45,9 +45,7 @@ class _Lot:
     route: str
 
 
-def claims_of(
-    rows: Iterable[Mapping[str, Any]], consumption_wh: int | None, reported: bool, delivered: Collection[str]
-) -> Claims | None:
+def claims_of(rows: Iterable[Mapping[str, Any]], consumption_wh: int | None, reported: bool, delivered: Collection[str]) -> Claims | None:
     """Match the claims of one site and month with its electricity.
 
     ``rows`` of ``staging/claims`` (route, quantity_wh, carbon_free, weight, status); ``consumption_wh`` is E_DC of the month (None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assets.edition.tree import Edition
 from assets.indicators.inputs import Parameters
-from assets.indicators.factors import FactorSet
+from assets.reference.factors import FactorSet
 
 
 def parameters_of(edition: Edition, factors: FactorSet) -> Parameters:

@@ -41,9 +41,7 @@ def measure(site: SiteMonth) -> IndicatorValue:
 
 def evaluate(components: Components) -> Evaluated:
     """Mean of min(1, ratio / full-mark ratio) over the ratios that were asked for; the three ratios beside it."""
-    beside: dict[str, object] = {
-        label: quotient(components[f"{name}.part"], components[f"{name}.whole"]) for name, label in RATIOS.items()
-    }
+    beside: dict[str, object] = {label: quotient(components[f"{name}.part"], components[f"{name}.whole"]) for name, label in RATIOS.items()}
     asked = [name for name in RATIOS if components[f"{name}.asked"]]
     beside["declared_none"] = [name for name in RATIOS if name not in asked]
     if not any(components[f"{name}.said"] for name in RATIOS):

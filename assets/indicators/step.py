@@ -11,7 +11,7 @@ from assets.indicators.inputs import SiteMonth, declared_none, site_month
 from assets.indicators.measure import IndicatorValue
 from assets.indicators.parameters import parameters_of
 from assets.indicators.registry import INDICATORS
-from assets.indicators.factors import FactorSet
+from assets.reference.factors import FactorSet
 from assets.staging.onsite import SiteEnergies, plant_use
 from checks.gate import Gate
 from resources.digest import canonical_json, digest_json

@@ -158,7 +158,8 @@ def _enter(home: Home, result: Landed, kept: Path) -> Landed:
             if not data:
                 raise Refused("The document is empty (0 bytes).", "文件为空(0 字节)。")
             result = replace(result, status="landed", message_en="document kept", message_zh="佐证文件已留存")
-            entry = home.ledger.append(EVIDENCE, name, result.digest, {"bytes": len(data)})
+            payload: dict[str, Any] = {"bytes": len(data)}
+            entry = home.ledger.append(EVIDENCE, name, result.digest, payload)
         else:
             content = _content(data, result.file, FEEDS[result.feed], home.settings)
             parts = []
@@ -176,8 +177,8 @@ def _enter(home: Home, result: Landed, kept: Path) -> Landed:
         payload = {"feed": result.feed, "cause_en": cause.en, "cause_zh": cause.zh}
         result = replace(result, status="quarantined", message_en=cause.en, message_zh=cause.zh)
         entry = home.ledger.append("quarantine", name, result.digest, payload)
-    known = home.ledger.find_file(result.feed, result.digest) if entry <= before else None
-    return _unchanged(replace(result, entry=entry), known.payload) if known else replace(result, entry=entry)
+    # an old number: the log had these bytes already, perhaps because another command landed them meanwhile
+    return _unchanged(replace(result, entry=entry), payload) if entry <= before else replace(result, entry=entry)
 
 
 def _content(data: bytes, name: str, contract: Contract, settings: Settings) -> _Content:

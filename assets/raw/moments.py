@@ -24,17 +24,17 @@ def instants(texts: pl.Series) -> pl.DataFrame:
     cut to whole ones; 24:00 is the end of its day; a day alone is its midnight. ``local_s`` is null where the text is no
     instant of the years 1900 to 2199.
     """
-    table = _instants_of(texts.unique())
-    return texts.to_frame("text").join(table, on="text", how="left", maintain_order="left").select("local_s", "offset_s")
+    rows = texts.to_frame("text").lazy()
+    return rows.join(_instants_of(rows.unique()), on="text", how="left", maintain_order="left").select("local_s", "offset_s").collect()
 
 
-def _instants_of(texts: pl.Series) -> pl.DataFrame:
+def _instants_of(texts: pl.LazyFrame) -> pl.LazyFrame:
     plain = pl.col("text").str.normalize("NFKC").str.strip_chars()
     plain = plain.str.replace_all("[年月]", "-").str.replace("日", " ").str.replace("时$", ":00").str.replace_all("[时点分]", ":")
     plain = plain.str.replace("秒", "").str.strip_chars_end(" :")
     plain = plain.str.replace(_COMPACT_DAY, "${1}-${2}-${3}").str.replace(_COMPACT_MINUTE, "${1}-${2}-${3} ${4}:${5}${6}")
     plain = plain.str.replace(_COMPACT_SECOND, "${1}-${2}-${3} ${4}:${5}:${6}${7}")
-    parts = texts.to_frame("text").with_columns(plain.str.extract_groups(_STATED).alias("p")).unnest("p")
+    parts = texts.with_columns(plain.str.extract_groups(_STATED).alias("p")).unnest("p")
     written = pl.concat_str([pl.col("1"), pl.col("2").str.zfill(2), pl.col("3").str.zfill(2)], separator="-")
     day = written.str.to_date("%Y-%m-%d", strict=False)
     hour, minute, second = (pl.col(name).cast(pl.Int64).fill_null(0) for name in ("4", "5", "6"))
@@ -57,16 +57,13 @@ def month_of(local_s: pl.Series) -> pl.Series:
 
 def days(texts: pl.Series) -> pl.Series:
     """``YYYY-MM-DD`` of texts that name a day, also as its midnight; null for all others."""
-    stated = instants(texts)["local_s"]
-    text = pl.from_epoch(stated, "s").dt.to_string("%Y-%m-%d")
-    return pl.select(pl.when(stated % _DAY_S == 0).then(text)).to_series()
+    local_s = pl.col("local_s")
+    day = pl.from_epoch(local_s, "s").dt.to_string("%Y-%m-%d")
+    return instants(texts).select(pl.when(local_s % _DAY_S == 0).then(day)).to_series()
 
 
 def months(texts: pl.Series) -> pl.Series:
     """``YYYY-MM`` of texts that name a month (2026-03, 2026/3, 202603, 2026年3月) or any time in it; null for all others."""
-    plain = texts.to_frame("text").select(pl.col("text").str.normalize("NFKC").str.replace_all(r"\s", ""))
-    apart = pl.col("text").str.extract_groups(r"^(\d{4})[-/.年](\d{1,2})月?$")
-    joint = pl.col("text").str.extract_groups(r"^(\d{4})(\d{2})$")
-    first = [pl.concat_str([part.struct[0], part.struct[1].str.zfill(2), pl.lit("01")], separator="-") for part in (apart, joint)]
-    named = days(plain.select(pl.coalesce(first)).to_series()).str.slice(0, 7)
-    return pl.select(pl.coalesce(named, month_of(instants(texts)["local_s"]))).to_series()
+    plain = pl.col("text").str.normalize("NFKC").str.strip_chars()
+    named = plain.str.replace(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*月?$", "${1}-${2}-1").str.replace(r"^(\d{4})(\d{2})$", "${1}-${2}-1")
+    return month_of(instants(texts.to_frame("text").select(named).to_series())["local_s"])

@@ -105,19 +105,6 @@ def _judged(compute: Compute) -> dict[str, Any]:
     return {
         "feeds_rejected": feeds.rejected,
         "feeds_conflicts": feeds.conflicts,
-        "feeds_counts": _counts(compute),
+        "feeds_counts": feeds.counts,
         "feeds_landed": pd.DataFrame({"feed": sorted(feeds.landed)}),
     }
-
-
-def _counts(compute: Compute) -> pd.DataFrame:
-    """Rows of each site and feed, those that break their contract included: feed, site_id, rows."""
-    valid = [
-        compute.feeds[feed].groupby("site_id").size().rename("rows").reset_index().assign(feed=feed)
-        for feeds in GROUPS.values()
-        for feed in feeds
-        if feed != "meter_readings" and "site_id" in compute.feeds[feed]
-    ]
-    broken = compute.feeds.rejected.drop_duplicates(["feed", "entry", "source_row"]).groupby(["feed", "site_id"]).size()
-    every = pd.concat([*valid, broken.rename("rows").reset_index()], ignore_index=True)
-    return every.groupby(["feed", "site_id"], as_index=False)["rows"].sum()

@@ -17,6 +17,7 @@ from assets.raw.moments import days, instants, months
 from assets.raw.numbers import flags, floats, integers, plain
 from checks.contracts.base import FIRST_MONTH, Column, Contract, fold
 
+_READ_AS = {"instant": pl.Int64, "integer": pl.Int64, "number": pl.Float64, "boolean": pl.Boolean}
 OFFSET = "_offset_s"  # suffix of the column that holds the stated offset of an instant
 
 
@@ -55,7 +56,9 @@ def type_rows(contract: Contract, frame: pl.DataFrame, first_day: str) -> Typed:
     texts = {column.name: _texts(frame, column) for column in contract.columns}
     for column in contract.columns:
         values, offsets = _read(texts[column.name], column)
-        unread = values.is_null() & _stated(texts[column.name], column).is_not_null()
+        unread = values.is_null() & texts[column.name].is_not_null()
+        if unread.any():
+            unread &= _stated(texts[column.name], column).is_not_null()
         for row in unread.arg_true():
             found[row, column.name] = _breach(row, column, texts[column.name][row], "kind")
         values = _filled(values, unread, column, typed, first_day)
@@ -79,11 +82,14 @@ def _texts(frame: pl.DataFrame, column: Column) -> pl.Series:
 
 def _stated(texts: pl.Series, column: Column) -> pl.Series:
     """Texts that state a value: for everything but text, '--' and the like state that there is none."""
-    return texts if column.kind == "text" else plain(texts)
+    return texts if column.kind == "text" else texts.to_frame("text").select(plain(pl.col("text"))).to_series()
 
 
 def _read(texts: pl.Series, column: Column) -> tuple[pl.Series, pl.Series | None]:
     """Values of a column (null where unreadable), and offsets for instants."""
+    if texts.null_count() == len(texts):  # most columns of most files
+        nothing = texts.cast(_READ_AS.get(column.kind, pl.String))
+        return nothing, nothing if column.kind == "instant" else None
     if column.values:
         known = {text: column.values[fold(text)] for text in texts.drop_nulls().unique() if fold(text) in column.values}
         texts = texts.replace(known) if known else texts

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.index.aggregate import power_mean
 from assets.edition.load import load_edition
+from assets.edition.tree import Edition
+from assets.index.aggregate import power_mean
 from assets.index.grade import EntityFacts
 from assets.index.scorecard import Scored, score_entity
-from assets.edition.tree import Edition
 from assets.indicators.measure import IndicatorValue
 
 DAY = date(2026, 3, 31)

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
+from assets.edition.tree import Edition
 from assets.index.grade import EntityFacts, band_of
 from assets.index.scorecard import Scored, score_entity
-from assets.edition.tree import Edition
 from assets.indicators.measure import IndicatorValue
 
 Values = dict[str, IndicatorValue]

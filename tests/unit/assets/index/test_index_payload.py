@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from assets.edition.tree import Edition
 from assets.index.grade import EntityFacts
 from assets.index.payload import ResultFacts, output_digest, result_payload
 from assets.index.scorecard import score_entity
-from assets.edition.tree import Edition
 from assets.indicators.measure import IndicatorValue
 from checks.findings import Finding
 

@@ -6,9 +6,9 @@ import math
 
 import pytest
 
+from assets.edition.tree import Anchor, Edition, ScoreFunction
 from assets.index.aggregate import score_indicator
 from assets.index.scoring import score_value
-from assets.edition.tree import Anchor, Edition, ScoreFunction
 from assets.indicators.measure import IndicatorValue
 from resources.errors import GciError
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from assets.index.score_table import score_table
 from assets.edition.tree import Edition
+from assets.index.score_table import score_table
 from resources.errors import GciError, UsageError
 
 DAY = date(2026, 3, 31)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.indicators.carbon import Emissions, GridEnergy, measure_emissions
-from assets.indicators.factors import load_factors
+from assets.reference.factors import load_factors
 
 FACTORS = load_factors()
 MWH = 1_000_000

@@ -111,9 +111,7 @@ def test_scope_1_unsaid_is_flagged_and_unbounded_only_when_said(make):
     assert (none_at_all.value, none_at_all.unbounded, none_at_all.status) == (None, True, "measured")
     half_said = BY_CODE["F2"].measure(make(emissions=Emissions(None, False, 0.0, 0.0, 0.0)))
     assert (half_said.value, half_said.unbounded, half_said.status) == (None, False, "not_reported")
-    no_compute = BY_CODE["F2"].measure(
-        make(emissions=Emissions(0.0, True, 0.0, 0.0, 0.0), inventory={**make().inventory, "gflops": 0})
-    )
+    no_compute = BY_CODE["F2"].measure(make(emissions=Emissions(0.0, True, 0.0, 0.0, 0.0), inventory={**make().inventory, "gflops": 0}))
     assert (no_compute.value, no_compute.unbounded) == (None, False)
 
 

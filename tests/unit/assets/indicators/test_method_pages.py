@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assets.indicators.carbon import GridEnergy, measure_emissions
-from assets.indicators.factors import Factor, load_factors
+from assets.reference.factors import Factor, load_factors
 from assets.staging.certificates import issue
 from assets.staging.claim_rules import REASONS, ClaimRules
 from assets.staging.contracts import share_out_wh, wh

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assets.indicators.factors import Factor, FactorSet, MissingFactor, factor_document, factor_facts, load_factors
+from assets.reference.factors import Factor, FactorSet, MissingFactor, factor_document, factor_facts, load_factors
 from resources.errors import GciError
 
 FACTORS = load_factors()

@@ -18,12 +18,12 @@ from typing import Any
 
 import yaml
 
-from assets.indicators.factor_checks import check_fuels, check_grid
+from assets.reference.factor_checks import check_fuels, check_grid
 from resources.calendar import add_months
 from resources.digest import canonical_json
 from resources.errors import GciError
 
-REFERENCE = Path(__file__).resolve().parents[1] / "reference"
+REFERENCE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)

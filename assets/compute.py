@@ -1,0 +1,178 @@
+"""``compute(month, as_of = N)``: what one step of one month works with, and how it leaves its result.
+
+A ``Compute`` names the month and the number of log entries that count; feeds, settings, thresholds and the documents of edition and
+factors are those of that moment. Steps (``assets/*/step.py``) are functions of it and return a ``Step``; Dagster assets only wrap them.
+No formula stands here, and no layer above raw is known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+import polars as pl
+
+from assets.raw.feeds import Feeds, load, valid_on
+from checks.findings import Judged
+from checks.gate import judge
+from checks.rules.catalogue import RULES
+from checks.rules.thresholds import thresholds_at
+from resources.calendar import month_hours_s, month_last_day
+from resources.code_version import code_version
+from resources.errors import GciError
+from resources.home import Home
+from resources.ledger import Manifest
+from resources.settings import FeedSettings, Settings
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step did: the manifests it wrote, and its findings and verdicts as ledger rows."""
+
+    manifests: tuple[Manifest, ...]
+    findings: tuple[dict[str, Any], ...] = ()
+    verdicts: tuple[dict[str, Any], ...] = ()
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Compute:
+    """One month at one moment of the log."""
+
+    home: Home
+    month: str
+    as_of: int
+
+    # what was known -----------------------------------------------------------------------------------------------
+
+    def document(self, kind: str) -> tuple[str, bytes]:
+        """Digest and bytes of the newest settings, edition, factors or thresholds among the first ``as_of`` entries."""
+        found = self.home.ledger.latest(kind, self.as_of)
+        if found is None:
+            raise GciError(f"The log holds no {kind} at entry {self.as_of}. Run 'gci land' first.")
+        return found.digest, self.home.lake.file_path(found.digest).read_bytes()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings that were in force, from the log."""
+        data = json.loads(self.document("settings")[1])
+        feeds = {name: FeedSettings(**values) for name, values in data.pop("feeds").items()}
+        return Settings(**data, feeds=feeds)
+
+    @cached_property
+    def thresholds(self) -> dict[str, dict[str, float]]:
+        return thresholds_at(self.document("thresholds")[1], self.month, self.settings.rules)
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        return load(self.home, self.as_of, self.settings)
+
+    @cached_property
+    def last_day(self) -> str:
+        return month_last_day(self.month).isoformat()
+
+    @cached_property
+    def sites(self) -> list[dict[str, Any]]:
+        """The ``sites`` rows in force on the last day of the month, by site_id."""
+        return records(valid_on(self.feeds["sites"], "site_id", self.last_day))
+
+    @cached_property
+    def site_zones(self) -> dict[str, str]:
+        return {site["site_id"]: site["timezone"] or self.settings.timezone for site in self.sites}
+
+    def hours(self, site_id: str) -> int:
+        """Clock hours of the month at a site."""
+        return len(month_hours_s(self.month, self.site_zones[site_id]))
+
+    # what was computed --------------------------------------------------------------------------------------------
+
+    def manifest(self, table: str) -> Manifest:
+        """The current content of a table of this month; GciError when it was not computed."""
+        found = self.home.ledger.manifest(self.month, table)
+        if found is None:
+            raise GciError(f"{table} of {self.month} was not computed yet. Run 'gci run {self.month}'.")
+        return found
+
+    def read(self, table: str) -> pl.DataFrame:
+        found = self.manifest(table)
+        return self.home.lake.read(table, self.month, found.file_digest)
+
+    def digest(self, table: str) -> str:
+        return self.manifest(table).digest
+
+    # leaving a result ---------------------------------------------------------------------------------------------
+
+    def put(
+        self,
+        name: str,
+        layer: str,
+        frames: Mapping[str, pl.DataFrame],
+        inputs: Mapping[str, str],
+        judged: Mapping[str, Any] | None = None,
+        rows: Mapping[str, list[dict[str, Any]]] | None = None,
+        *,
+        digests: Mapping[str, tuple[str, int]] | None = None,
+    ) -> Step:
+        """Leave the result of step ``name``: its tables in the lake, and rows, findings, verdicts and manifests in the ledger, at once.
+
+        ``frames`` are tables by name; ``digests`` (digest, rows) of results that have no table of their own in the lake. When
+        ``judged`` is given, the rules of every table of the step are asked about these frames.
+        """
+        version = code_version(layer)
+        manifests = [
+            Manifest(self.month, stored.table, stored.digest, stored.file_digest, stored.rows, self.as_of, version, dict(inputs))
+            for stored in (self.home.lake.write(table, self.month, frame) for table, frame in frames.items())
+        ]
+        manifests += [
+            Manifest(self.month, table, digest, "", count, self.as_of, version, dict(inputs))
+            for table, (digest, count) in (digests or {}).items()
+        ]
+        written = dict(rows or {})
+        if judged is not None:
+            view = self.judged(judged)
+            judgements = [
+                judge([r for r in RULES if r.table == m.table_name], view, m.digest)
+                for m in manifests
+                if any(r.table == m.table_name for r in RULES)
+            ]
+            written["finding"] = [row for j in judgements for row in j.findings]
+            written["verdict"] = [row for j in judgements for row in j.verdicts]
+        self.home.ledger.replace(self.month, name, manifests, written, as_of=self.as_of, code_version=version)
+        return Step(tuple(manifests), tuple(written.get("finding", ())), tuple(written.get("verdict", ())))
+
+    def judged(self, tables: Mapping[str, Any]) -> Judged:
+        return Judged(
+            month=self.month,
+            site_ids=tuple(sorted(self.site_zones)),
+            tables=tables,
+            thresholds=self.thresholds,
+            evidence=self.feeds.evidence,
+        )
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain dicts, what is missing as None."""
+    return [{str(k): None if v is None or v is pd.NA or v != v else v for k, v in row.items()} for row in frame.to_dict("records")]
+
+
+def settings_document(settings: Settings) -> dict[str, Any]:
+    """What of the settings can change a number: everything but where the ledger is and which engine runs."""
+    data = asdict(settings)
+    for key in ("ledger", "engine"):
+        data.pop(key)
+    return data
+
+
+def require_sites(home: Home) -> None:
+    """GciError, with what to drop where, when nothing was landed that a month could be computed from."""
+    feeds = load(home, home.ledger.head()[0])
+    for feed, what in (("sites", "which data centres there are"), ("meters", "their meters")):
+        if feeds[feed].empty:
+            raise GciError(
+                f"There is no valid row of the feed '{feed}' ({what}). Drop a file into {home.landing / feed}/ "
+                f"(template: {home.root / 'templates' / feed}.csv) and run the command again."
+            )

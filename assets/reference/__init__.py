@@ -1,0 +1,1 @@
+"""Dated, sourced facts as data files, and the one place that loads and checks them."""

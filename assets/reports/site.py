@@ -1,0 +1,106 @@
+"""The static report: one page for each month and one for each site or cluster in it, in Chinese and English.
+
+Pages say what ``gci show`` says, drawn. They are made from results in the ledger and hold no numbers of their own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from assets.reports.trend import trend_svg
+from assets.reports.words import GRADE_ZH, chinese, english
+from resources.calendar import add_months, month_range
+from resources.home import Home
+
+TREND_MONTHS = 13
+SIMULATED = "SIMULATED"  # a home with a file of this name says on every page that its data are simulated
+
+
+def bilingual(english: object, chinese: object) -> Markup:
+    """Both languages; the page shows the one that is chosen. What is the same in both stands once."""
+    if str(english) == str(chinese):
+        return Markup("{}").format(english)
+    return Markup('<span lang="en">{}</span><span lang="zh">{}</span>').format(english, chinese)
+
+
+def word(term: str) -> Markup:
+    """A word of the product in both languages (docs/glossary.md)."""
+    return bilingual(english(term), chinese(term))
+
+
+def grade(value: str | None) -> Markup:
+    """``index grade 2`` / ``指数二级``: never the bare word, GB 40879 has grades too."""
+    if value is None:
+        return bilingual("no index grade", "无指数等级")
+    return bilingual(f"index grade {value}", f"指数{GRADE_ZH.get(value, value)}")
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number for a person; what is unknown is a dash, never 0."""
+    if value is None:
+        return "–"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, percent=percent, word=word, grade=grade)
+    environment.globals.update(t=bilingual)
+    return environment
+
+
+def write_site(home: Home, months: Sequence[str]) -> Path:
+    """Write the pages of some months and the entry page; returns the entry page's path."""
+    first = add_months(min(months), 1 - TREND_MONTHS)
+    payloads: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in home.ledger.rows("result", window="ttm", month=month_range(first, max(months))):
+        payloads.setdefault(row["month"], {})[row["entity_id"]] = json.loads(row["payload"])
+    newest = max(m.month for m in home.ledger.manifests(table_name="index/site_index"))
+    for month in months:
+        _write_month(home, month, payloads, newest)
+    entry = home.reports / "index.html"
+    _write(entry, "entry.html.j2", newest=newest)
+    return home.reports / newest / "index.html" if newest in months else home.reports / months[-1] / "index.html"
+
+
+def _write_month(home: Home, month: str, payloads: Mapping[str, Mapping[str, dict[str, Any]]], newest: str) -> None:
+    entities = sorted(payloads.get(month, {}).values(), key=lambda p: (p["entity_kind"] != "cluster", p["entity_id"]))
+    folder = home.reports / month
+    shared = {
+        "month": month,
+        "entities": entities,
+        "months": [m for m in sorted(payloads) if (home.reports / m / "index.html").exists() or m == month],
+        "simulated": (home.root / SIMULATED).exists(),
+    }
+    _write(folder / "index.html", "month.html.j2", **shared)
+    for payload in entities:
+        series = [payloads.get(m, {}).get(payload["entity_id"]) for m in month_range(add_months(month, 1 - TREND_MONTHS), month)]
+        _write(folder / f"{payload['entity_id']}.html", "entity.html.j2", p=payload, trend=trend_svg(month, series), **shared)
+
+
+def _write(path: Path, template: str, **values: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = _environment().get_template(template).render(**values)
+    new = path.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)

@@ -1,0 +1,246 @@
+"""Green electricity certificates: ranges of whole MWh, what was issued, and what became of each part of a range.
+
+Issue and carry, splitting, exact allocation, and the state of every cancelled piece belong here. To whom a piece counts, by which
+route and for which month belongs to ``claims.py``. A range is inclusive: one number is one MWh. Rows are plain dicts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from assets.staging.claim_rules import ClaimRules
+
+Row = dict[str, Any]
+WH_PER_MWH = 1_000_000
+_FINAL = {"withdraw": "withdrawn", "freeze": "frozen", "expire": "expired"}
+
+
+@dataclass(frozen=True, order=True)
+class Range:
+    """Certificates ``seq_start`` … ``seq_end`` (both included) of one project and production month."""
+
+    project_code: str
+    production_month: str
+    seq_start: int
+    seq_end: int
+
+    @property
+    def count(self) -> int:
+        """Number of certificates = MWh."""
+        return self.seq_end - self.seq_start + 1
+
+    def split(self, count: int) -> tuple[Range, Range]:
+        """The first ``count`` certificates and the rest; ValueError unless both parts hold at least one (0…999 at 250: 0…249, 250…999)."""
+        if not 0 < count < self.count:
+            raise ValueError(f"a range of {self.count} certificates can't be split at {count}")
+        middle = self.seq_start + count
+        return (
+            Range(self.project_code, self.production_month, self.seq_start, middle - 1),
+            Range(self.project_code, self.production_month, middle, self.seq_end),
+        )
+
+    def parts(self, counts: Sequence[int]) -> list[Range | None]:
+        """The range cut into consecutive parts of the given sizes (None where 0); ValueError unless they sum to its count."""
+        if sum(counts) != self.count or min(counts) < 0:
+            raise ValueError(f"parts {list(counts)} do not make {self.count} certificates")
+        found: list[Range | None] = []
+        start = self.seq_start
+        for count in counts:
+            found.append(Range(self.project_code, self.production_month, start, start + count - 1) if count else None)
+            start += count
+        return found
+
+
+def issue(generation_wh: Iterable[int], carry_wh: int = 0) -> list[tuple[int, int]]:
+    """Certificates issued month by month and the carry after each: ``n = floor((Wh + carry) / 1 MWh)``, the remainder carried.
+
+    Returns ``(certificates, carry in Wh)`` a month. Source: 国能发新能规〔2024〕67号.
+    """
+    issued = []
+    for energy_wh in generation_wh:
+        count, carry_wh = divmod(energy_wh + carry_wh, WH_PER_MWH)
+        issued.append((count, carry_wh))
+    return issued
+
+
+def allocate(quantity: int, weights: Sequence[Fraction | int]) -> list[int]:
+    """Split a whole quantity in proportion to weights by largest remainder: the parts sum to ``quantity`` exactly.
+
+    Ties go to the earlier position, so callers order by a stable key. ValueError when nothing can be shared out (no weight above 0).
+    Source: green-power.md §1.6.
+    """
+    total = sum(weights)
+    if total <= 0 or min(weights) < 0:
+        raise ValueError("weights must be at least 0 and not all 0")
+    exact = [Fraction(quantity) * weight / total for weight in weights]
+    parts = [share.numerator // share.denominator for share in exact]
+    order = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+    for index in order[: quantity - sum(parts)]:
+        parts[index] += 1
+    return parts
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of one cancelled range whose certificates all share one fate. ``fault``: why it counts for nothing, else None.
+
+    ``issued``: the row it was issued by; ``event``: the cancellation; ``others``: the other cancellations of the same certificates.
+    """
+
+    range: Range
+    event: Row
+    issued: Row | None
+    fault: str | None
+    others: tuple[Row, ...] = ()
+
+
+def identity_faults(row: Row, rules: ClaimRules) -> list[str]:
+    """What is wrong with the identity of an issued row (CT09), in English: project code, range, registry codes. Empty when nothing is."""
+    faults = []
+    code, length = str(row["project_code"]), rules.validity["gec_code_length"]
+    if len(code) != rules.validity["project_code_length"]:
+        faults.append(f"project code of {len(code)} characters")
+    if row["seq_start"] > row["seq_end"] or row["seq_start"] < 0:
+        faults.append("range runs backwards")
+    for column in ("gec_code_first", "gec_code_last"):
+        text = row.get(column)
+        if text is not None and (len(text) != length or not text.startswith(code)):
+            faults.append(f"{column} is no code of {length} characters that starts with the project code")
+    return faults
+
+
+def cancelled_pieces(certificates: Iterable[Row], events: Iterable[Row], rules: ClaimRules) -> list[Piece]:
+    """Every cancelled range, cut where its fate changes (another row, another event), in a stable order.
+
+    ``certificates``, ``events``: rows of the two feeds for one or many project-months. Faults, the first that applies: not issued (no
+    row, or one without identity), issued twice, claimed twice (CT11), cancelled before issue and illegal state (CT10), withdrawn,
+    frozen, expired, ccer, mechanism, provincial account, foreign scheme. Source: green-power.md §2.
+    """
+    issued, happened = _by_project_month(certificates), _by_project_month(events)
+    pieces = []
+    for key in sorted(happened):
+        rows = [row for row in issued.get(key, []) if not identity_faults(row, rules)]
+        for event in happened[key]:
+            if event["kind"] != "cancel" or event["seq_start"] > event["seq_end"]:
+                continue
+            for start, end in _cuts(event, [*rows, *happened[key]]):
+                pieces.append(_piece(Range(*key, start, end), event, rows, happened[key], rules))
+    return pieces
+
+
+def held_pieces(certificates: Iterable[Row], events: Iterable[Row], rules: ClaimRules) -> list[Piece]:
+    """Ranges transferred to a site and neither passed on, cancelled nor ended: held, shown as pending. ``event`` is the last transfer."""
+    issued, happened = _by_project_month(certificates), _by_project_month(events)
+    pieces = []
+    for key in sorted(happened):
+        rows = [row for row in issued.get(key, []) if not identity_faults(row, rules)]
+        for event in happened[key]:
+            if event["kind"] != "transfer" or event.get("site_id") is None or event["seq_start"] > event["seq_end"]:
+                continue
+            for start, end in _cuts(event, [*rows, *happened[key]]):
+                here = [e for e in happened[key] if e["seq_start"] <= start and end <= e["seq_end"]]
+                by = [row for row in rows if row["seq_start"] <= start and end <= row["seq_end"]]
+                if len(by) == 1 and here[-1] is event and all(e["kind"] == "transfer" for e in here):
+                    pieces.append(Piece(Range(*key, start, end), event, by[0], _flag_fault(by[0], event, rules)))
+    return pieces
+
+
+def issued_twice(certificates: Iterable[Row]) -> list[tuple[Range, Row, Row]]:
+    """Numbers that two rows claim to have issued (CT09): the common range and both rows."""
+    found = []
+    for key, rows in sorted(_by_project_month(certificates).items()):
+        for index, one in enumerate(rows):
+            for other in rows[index + 1 :]:
+                start, end = max(one["seq_start"], other["seq_start"]), min(one["seq_end"], other["seq_end"])
+                if start <= end:
+                    found.append((Range(*key, start, end), one, other))
+    return found
+
+
+def _by_project_month(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Rows by project and production month, in the order things happened (then by range, so that row order never matters)."""
+    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["project_code"], row["production_month"]].append(row)
+    for group in found.values():
+        group.sort(key=_happened)
+    return found
+
+
+def _happened(row: Mapping[str, Any]) -> tuple[str, int, str, int, int]:
+    # On one day a transfer comes before the cancellation it serves.
+    kind = str(row.get("kind", ""))
+    return (
+        str(row.get("on") or row.get("issued_on")), int(kind != "transfer"), kind, int(row["seq_start"]), int(row["seq_end"]),
+    )  # fmt: skip
+
+
+def _cuts(event: Row, rows: Iterable[Row]) -> list[tuple[int, int]]:
+    """The event's range cut at every edge of another row."""
+    edges = {event["seq_start"], event["seq_end"] + 1}
+    for row in rows:
+        edges |= {edge for edge in (row["seq_start"], row["seq_end"] + 1) if event["seq_start"] < edge <= event["seq_end"]}
+    ordered = sorted(edges)
+    return [(start, after - 1) for start, after in pairwise(ordered)]
+
+
+def _piece(span: Range, event: Row, issued: list[Row], events: list[Row], rules: ClaimRules) -> Piece:
+    by = [row for row in issued if row["seq_start"] <= span.seq_start and span.seq_end <= row["seq_end"]]
+    here = [e for e in events if e["seq_start"] <= span.seq_start and span.seq_end <= e["seq_end"]]
+    others = tuple(e for e in here if e["kind"] == "cancel" and e is not event)
+    return Piece(span, event, by[0] if by else None, _fault(event, by, here, others, rules), others)
+
+
+def _fault(event: Row, by: list[Row], here: list[Row], others: tuple[Row, ...], rules: ClaimRules) -> str | None:
+    if not by:
+        return "not issued"
+    if len(by) > 1:
+        return "issued twice"
+    if others:
+        return "claimed twice"
+    if event["on"] < by[0]["issued_on"]:
+        return "cancelled before issue"
+    ended = [_FINAL[e["kind"]] for e in here if e["kind"] in _FINAL]
+    if ended:
+        return ended[0]
+    if illegal_states(event, here):
+        return "illegal state"
+    return _flag_fault(by[0], event, rules)
+
+
+def illegal_states(event: Row, here: Sequence[Row]) -> list[str]:
+    """What is illegal in the life of certificates that ``event`` cancels (CT10), in English; ``here``: all their events in order.
+
+    Legal: issued → transferred* → cancelled | expired | frozen | withdrawn; held by whom it is cancelled for, where transfers are known
+    (self-use needs none); not resold after a green-power trade. Source: green-power.md §2.
+    """
+    faults = []
+    transfers = [e for e in here if e["kind"] == "transfer"]
+    if any(e["on"] > event["on"] for e in here if e["kind"] != "cancel"):
+        faults.append("something happened after the cancellation")
+    if any(e["kind"] in _FINAL and e["on"] <= event["on"] for e in here):
+        faults.append("cancelled after it had expired, been frozen or withdrawn")
+    if any(e.get("channel") == "green_trade" for e in transfers[:-1]):
+        faults.append("resold after a green-power trade")
+    last = next((e for e in reversed(transfers) if e["on"] <= event["on"]), None)
+    holder, user = (last or {}).get("site_id"), event.get("site_id")
+    if holder is not None and user is not None and holder != user and event.get("channel") != "self_use":
+        faults.append(f"held by {holder}, cancelled for {user}")
+    return faults
+
+
+def _flag_fault(issued: Row, event: Row, rules: ClaimRules) -> str | None:
+    """What the issued row or the channel says against counting (CT13)."""
+    if issued.get("ccer") is True:
+        return "ccer"
+    if issued.get("mechanism") is True:
+        return "mechanism"
+    if event.get("channel") == "provincial":
+        return "provincial account"
+    scheme = issued.get("scheme") or "GEC"
+    return None if scheme in rules.validity["schemes_accepted"] else "foreign scheme"

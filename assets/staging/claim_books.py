@@ -1,0 +1,135 @@
+"""The books claims are read from: the green-power feeds of one moment as plain rows, indexed the way claims ask.
+
+Turning frames into rows, and looking things up, belongs here; no decision about a claim does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from assets.staging.certificates import Piece, cancelled_pieces, held_pieces
+from assets.staging.claim_rules import ClaimRules
+from assets.staging.contracts import Row, Shares, in_force, latest_settlements, shares_of
+from assets.staging.onsite import SelfUse, SiteEnergies, generation_projects, self_uses
+from assets.staging.topology import plain
+from resources.calendar import month_range
+
+MONTHLY_KINDS = ("direct_line", "green_trade", "onsite_owned", "onsite_third_party")
+
+
+class Frames(Protocol):
+    """Typed feeds by name: anything with ``[name]`` that gives a frame with ``to_dict`` (docs/architecture.md, typed feeds)."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+def consumption_months(event: Row) -> list[str]:
+    """The months a cancellation is for, oldest first; empty when it states none, or one that ends before it starts."""
+    first = event.get("consumption_start") or event.get("consumption_month")
+    last = event.get("consumption_end") or event.get("consumption_month")
+    return month_range(first, last) if first and last else []
+
+
+@dataclass(frozen=True)
+class Books:
+    """Everything the claims of one month are decided from.
+
+    ``certificates`` and ``events`` are those of every project-month produced or consumed in it.
+    """
+
+    month: str
+    rules: ClaimRules
+    evidence: Mapping[str, str]
+    energies: SiteEnergies
+    sites: Mapping[str, Row]
+    projects: Mapping[str, Row]
+    contracts: Mapping[str, Row]
+    shares: list[Row]
+    settlements: Mapping[tuple[str, str], Row]
+    certificates: list[Row]
+    events: list[Row]
+    pieces: list[Piece]
+    held: list[Piece]
+    self_uses: list[SelfUse]
+    onsite_projects: Mapping[str, set[str]]
+
+    @staticmethod
+    def open(
+        feeds: Frames,
+        energies: list[dict[str, Any]],
+        sites: list[dict[str, Any]],
+        month: str,
+        evidence: Mapping[str, str],
+        rules: ClaimRules,
+    ) -> Books:
+        """Read the feeds. ``energies``: rows of ``staging/energies`` of the month; ``sites``: rows in force (site_id, geography)."""
+        rows = {name: plain(feeds[name].to_dict("records")) for name in _FEEDS}
+        totals = SiteEnergies(energies)
+        touched = {
+            (event["project_code"], event["production_month"])
+            for event in rows["certificate_events"]
+            if event["production_month"] == month or month in consumption_months(event)
+        }
+        certificates, events = (
+            [row for row in rows[name] if (row["project_code"], row["production_month"]) in touched or row["production_month"] == month]
+            for name in ("certificates", "certificate_events")
+        )
+        return Books(
+            month=month,
+            rules=rules,
+            evidence=evidence,
+            energies=totals,
+            sites={row["site_id"]: row for row in plain(sites)},
+            projects={row["project_code"]: row for row in rows["projects"]},
+            contracts={row["contract_id"]: row for row in rows["ppa_contracts"]},
+            shares=rows["ppa_site_shares"],
+            settlements=latest_settlements(rows["ppa_settlements"]),
+            certificates=certificates,
+            events=events,
+            pieces=cancelled_pieces(certificates, events, rules),
+            held=held_pieces(certificates, events, rules),
+            self_uses=self_uses(totals, rows["meters"], month),
+            onsite_projects=generation_projects(rows["meters"], month),
+        )
+
+    def evidenced(self, row: Row | None) -> bool:
+        """Whether the document a row refers to has landed (CT15)."""
+        return row is not None and row.get("evidence") is not None and row["evidence"] in self.evidence
+
+    def shares_in(self, contract_id: str, month: str) -> Shares:
+        return shares_of(self.shares, contract_id, month)
+
+    def contract_of(self, event: Row, site_id: str | None) -> Row | None:
+        """The contract of a cancellation: the one it names, else the site's direct line from that project in force in the month."""
+        if event.get("contract_id") is not None:
+            return self.contracts.get(event["contract_id"])
+        for _, contract in sorted(self.contracts.items()):
+            direct = contract["kind"] == "direct_line" and contract.get("project_code") == event["project_code"]
+            if direct and in_force(contract, self.month) and site_id in self.shares_in(contract["contract_id"], self.month).by_site:
+                return contract
+        return None
+
+    def is_delivered_to(self, project_code: str, site_id: str | None) -> bool:
+        """Whether a project is behind the site's meter: its own generation meter, or a contract for on-site or direct-line supply."""
+        if site_id in self.onsite_projects.get(project_code, set()):
+            return True
+        return any(
+            contract["kind"] in ("onsite_owned", "onsite_third_party", "direct_line")
+            and contract.get("project_code") == project_code
+            and site_id in self.shares_in(contract["contract_id"], self.month).by_site
+            for contract in self.contracts.values()
+        )
+
+    def is_for_month(self, event: Row) -> bool:
+        """Whether any of a cancellation's consumption months is this one."""
+        return self.month in consumption_months(event)
+
+    def is_monthly(self, event: Row) -> bool:
+        """Whether a cancellation is a product matched month by month: self-use, green-power trade, or under a contract that delivers."""
+        contract = self.contracts.get(event.get("contract_id") or "")
+        return event.get("channel") in ("self_use", "green_trade") or (contract is not None and contract["kind"] in MONTHLY_KINDS)
+
+
+_FEEDS = ("meters", "projects", "ppa_contracts", "ppa_site_shares", "ppa_settlements", "certificates", "certificate_events")

@@ -1,0 +1,126 @@
+"""How a step becomes Dagster assets: one wrapper for all layers.
+
+A step is a function of ``Compute``; this turns it into a partitioned multi-asset with code versions, column schemas, row counts, data
+versions and inline checks. Formulas are elsewhere; nothing here depends on what is computed.
+"""
+
+# No `from __future__ import annotations`: Dagster reads the type of `context` from the function itself.
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from assets.compute import Compute, Step
+from checks.binding import check_results, check_specs
+from checks.contracts.registry import STAGED
+from checks.rules.catalogue import RULES
+from resources.code_version import code_version
+from resources.home import Home
+
+AS_OF_TAG = "gci/as_of"
+
+
+class GciHome(dg.ConfigurableResource):
+    """The home folder that a run works on."""
+
+    root: str
+
+    def open(self) -> Home:
+        return Home.open(self.root)
+
+    def newest_entry(self) -> int:
+        """The log number at which a run that names none computes. ``pipelines`` lands new files first."""
+        return self.open().ledger.head()[0]
+
+
+@dataclass(frozen=True)
+class Made:
+    """One asset of a step: its key, what it is, and what it is made from."""
+
+    key: str
+    description: str
+    deps: tuple[str | dg.AssetDep, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def key(name: str) -> dg.AssetKey:
+    return dg.AssetKey(name.split("/"))
+
+
+def step_assets(
+    name: str,
+    layer: str,
+    made: Sequence[Made],
+    step: Callable[[Compute], Step],
+    months: dg.PartitionsDefinition[str],
+    *,
+    lands: bool = False,
+) -> dg.AssetsDefinition:
+    """The multi-asset that runs ``step`` for a month.
+
+    Every key reports row count and digest of the manifest of the same name. ``lands`` marks the first step of a run: it takes
+    the newest entry of the log (or the one in the run's tag ``gci/as_of``); every later step uses the entry of the raw tables.
+    """
+    specs = [
+        dg.AssetSpec(
+            key(item.key),
+            deps=[dep if isinstance(dep, dg.AssetDep) else key(dep) for dep in item.deps],
+            description=item.description,
+            group_name=layer,
+            code_version=code_version(layer)[7:19],
+            metadata={**_column_schema(item.key), **item.metadata},
+        )
+        for item in made
+    ]
+    keys = {item.key for item in made}
+    rules = [rule for rule in RULES if rule.table in keys]
+    checks = [spec for item in made for spec in check_specs(item.key, key(item.key), months)]
+
+    @dg.multi_asset(
+        name=name, specs=specs, check_specs=checks, partitions_def=months, backfill_policy=dg.BackfillPolicy.multi_run(1)
+    )  # fmt: skip
+    def asset(context: dg.AssetExecutionContext, gci_home: GciHome) -> Iterator[dg.MaterializeResult[Any]]:
+        home = gci_home.open()
+        done = step(Compute(home, context.partition_key, _as_of(context, gci_home, lands)))
+        manifests = {item.table_name: item for item in done.manifests}
+        for item in made:
+            stored = manifests[item.key]
+            yield dg.MaterializeResult(
+                asset_key=key(item.key),
+                data_version=dg.DataVersion(stored.digest[7:]),
+                metadata={
+                    "dagster/row_count": stored.rows,
+                    "digest": stored.digest,
+                    "log_number": stored.as_of,
+                    **done.notes.get(item.key, {}),
+                },
+                check_results=check_results(
+                    [rule for rule in rules if rule.table == item.key], key(item.key), done.findings, done.verdicts
+                ),
+            )
+
+    return asset
+
+
+def _as_of(context: dg.AssetExecutionContext, gci_home: GciHome, lands: bool) -> int:
+    if lands:
+        tagged = context.run.tags.get(AS_OF_TAG)
+        return int(tagged) if tagged else gci_home.newest_entry()
+    found = gci_home.open().ledger.manifest(context.partition_key, "raw/registry")
+    if found is None:
+        raise dg.Failure(f"The raw tables of {context.partition_key} were not materialized yet: run the job monthly_close, or 'gci run'.")
+    return found.as_of
+
+
+def _column_schema(table: str) -> dict[str, Any]:
+    contract = STAGED.get(table.removeprefix("staging/"))
+    if contract is None:
+        return {}
+    columns = [dg.TableColumn(c.name, c.kind, description=_described(c)) for c in contract.columns]
+    return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+
+
+def _described(column: Any) -> str:
+    unit = f" [{column.unit}]" if column.unit else ""
+    return f"{column.description_en}{unit} · {column.description_zh}"

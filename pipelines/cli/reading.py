@@ -1,0 +1,93 @@
+"""Commands that only read what was computed: show, status, check. They answer within a second."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from pipelines.cli import lookup
+from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_home, print_json
+from pipelines.cli.render import print_board, print_checks, print_result
+from resources.calendar import check_month
+from resources.home import Home
+
+
+@click.command()
+@click.argument("entity")
+@click.argument("month")
+@click.option(
+    "--window", type=click.Choice(["ttm", "month"]), default="ttm", show_default=True, help="Trailing twelve months, or the month alone."
+)
+@home_option
+@format_option
+def show(entity: str, month: str, window: str, root: str, output: str) -> int:
+    """One result: the index, grade, pillars, indicators and findings of a site or cluster (ENTITY) in a MONTH."""
+    payload = lookup.result_payload(open_home(root), entity, month, window)
+    if output == "json":
+        print_json(payload)
+    else:
+        print_result(payload)
+    return 0 if complete(payload) else INCOMPLETE
+
+
+def complete(payload: dict[str, Any]) -> bool:
+    """Whether a result has a grade and a value for everything that is scored."""
+    scored = [i for i in payload["indicators"] if i["weight"]]
+    return payload["grade"] is not None and all(i["status"] not in ("withheld", "not_reported") for i in scored)
+
+
+@click.command()
+@click.argument("month", required=False)
+@home_option
+@format_option
+def status(month: str | None, root: str, output: str) -> int:
+    """The board: for each site and month its state, coverage, missing feeds, findings and what blocks the close."""
+    home = open_home(root)
+    if month is not None:
+        lookup.check_month_of(home, month)
+    rows = board(home, month)
+    if output == "json":
+        print_json({"rows": rows})
+    else:
+        print_board(home, rows, month)
+    return 0
+
+
+def board(home: Home, month: str | None) -> list[dict[str, Any]]:
+    """Rows of ``gci status``: computed site-months (all, or of one month), oldest first."""
+    where = {"month": month} if month else {}
+    rows = []
+    for row in home.ledger.rows("result", window="month", entity_kind="site", **where):
+        payload = json.loads(row["payload"])
+        rows.append(
+            {
+                "site_id": row["entity_id"],
+                "month": row["month"],
+                "state": row["state"],
+                "coverage": payload["coverage"],
+                "missing_feeds": payload["missing_feeds"],
+                "findings": [f for f in payload["findings"] if f["because_of"] is None],
+                "blocks": payload["blocks"],
+            }
+        )
+    return rows
+
+
+@click.command()
+@click.argument("site")
+@click.argument("month")
+@home_option
+@format_option
+def check(site: str, month: str, root: str, output: str) -> int:
+    """All rules with their three-state result for a SITE in a MONTH, and the findings with what to do."""
+    home = open_home(root)
+    lookup.check_site(home, site, check_month(month))
+    verdicts = home.ledger.rows("verdict", month=month, site_id=site)
+    findings = [{**row, "rows_ref": json.loads(row["rows_ref"])} for row in home.ledger.rows("finding", month=month, site_id=site)]
+    if output == "json":
+        print_json({"site_id": site, "month": month, "rules": verdicts, "findings": findings})
+    else:
+        print_checks(site, month, verdicts, findings)
+    return 0 if complete(lookup.result_payload(home, site, month, "month")) else INCOMPLETE

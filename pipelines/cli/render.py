@@ -1,0 +1,196 @@
+"""What a person sees in the terminal: results, the board, the review of a month. Text only, no computation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from assets.reports.words import GRADE_ZH, chinese, english
+from resources.home import Home
+
+_STYLE = {"withhold": "bold red", "flag": "yellow", "info": "dim", "withheld": "bold red", "not_reported": "yellow"}
+_OUTCOME = {"pass": "[green]pass 通过[/]", "fail": "[red]fail 不通过[/]", "not_checked": "[yellow]not checked 未检查[/]",
+            "noted": "pass, with a note 通过,有说明"}  # fmt: skip
+
+
+def console() -> Console:
+    """A console that is wide enough for the tables where no terminal says how wide it is."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=160)
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number for a person: significant digits, thousands separated; an unknown one is a dash, never 0."""
+    if value is None:
+        return "–"
+    if value and abs(value) < 0.001:
+        return f"{value:.2e}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def print_result(payload: dict[str, Any]) -> None:
+    """``gci show`` as tables."""
+    out = console()
+    grade = f"index grade {payload['grade']} 指数{GRADE_ZH[payload['grade']]}" if payload["grade"] else "no grade 无等级"
+    window = f"{payload['months_in_window']} of 12 months" if payload["window"] == "ttm" else "this month alone"
+    out.print(
+        f"[bold]{escape(payload['entity_id'])}[/] · {payload['month']} · {window} · {payload['state']} · log entry {payload['log_number']}"
+    )
+    out.print(
+        f"[bold]Index 指数 {payload['index']:.2f}[/] (to {payload['index_high']:.2f} if what is missing were perfect) · [bold]{grade}[/]"
+    )
+    if payload["binding_cap"]:
+        out.print(f"Capped 等级上限: {escape(str(payload['binding_cap']))} (from score: {payload['grade_from_score']})")
+    if payload["grade_missing"]:
+        for language in ("text", "text_zh"):
+            out.print(f"[yellow]{escape(payload['grade_missing'][language])}[/]")
+    pillars = " · ".join(f"{english(name)} {chinese(name)} {number(value, 3)}" for name, value in payload["pillars"].items())
+    out.print(f"{pillars}")
+    core = f"core 基础 {number(payload['core'])} + bonus 附加 {number(payload['bonus'])}"
+    out.print(f"{core} · weight coverage 权重覆盖率 {percent(payload['weight_coverage'])}\n")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, justify in (("", "left"), ("Indicator\n指标", "left"), ("Value\n值", "right"), ("Unit\n单位", "left"), ("Score\n得分", "right"),
+                             ("Weight\n权重", "right"), ("Status\n状态", "left"), ("Coverage\n完整率", "right"), ("Rules\n规则", "left")):  # fmt: skip
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for item in payload["indicators"]:
+        status = item["status"]
+        value = "∞" if item.get("unbounded") else number(item["value"])
+        table.add_row(
+            item["code"],
+            f"{item['name']} {item.get('name_zh') or ''}".strip(),
+            value,
+            item["unit"],
+            number(item["score"], 3),
+            f"{item['weight']:g}",
+            f"[{_STYLE.get(status, 'none')}]{status} {chinese(status)}[/]",
+            percent(item["coverage"]),
+            " ".join(item["rules_failed"]),
+        )
+    out.print(table)
+    _print_findings(out, payload["findings"])
+    out.print(f"[dim]head {payload['head_digest']}\noutput {payload['output_digest']}[/]")
+
+
+def _print_findings(out: Console, findings: list[dict[str, Any]]) -> None:
+    if not findings:
+        out.print("No findings. 无问题。")
+        return
+    out.print(f"[bold]Findings 问题[/] ({len(findings)})")
+    roots = [f for f in findings if f["because_of"] is None]
+    followers = [f for f in findings if f["because_of"] is not None]
+    for item in roots:
+        _print_finding(out, item, "")
+        for follower in followers:
+            if follower["because_of"] == item["id"]:
+                _print_finding(out, follower, "    ↳ ")
+    known = {item["id"] for item in roots}
+    for item in followers:
+        if item["because_of"] not in known:
+            _print_finding(out, item, "")
+
+
+def _print_finding(out: Console, item: dict[str, Any], indent: str) -> None:
+    severity = item["severity"]
+    month = f"{item['month']} " if "month" in item else ""
+    out.print(f"{indent}[{_STYLE[severity]}]{severity} {chinese(severity)}[/] [bold]{item['code']}[/] {month}{escape(item['subject'])}")
+    for text in (item.get("message_en") or item.get("message"), item["message_zh"]):
+        out.print(f"{' ' * len(indent)}  {escape(str(text))}")
+
+
+def print_board(home: Home, rows: list[dict[str, Any]], month: str | None) -> None:
+    """``gci status`` as a table, and below it what was found, site by site."""
+    out = console()
+    quarantined = home.ledger.entries(kinds=["quarantine"])
+    if not rows:
+        out.print("Nothing was computed" + (f" for {month}" if month else " yet") + f". Run 'gci run {month or 'MONTH'}'.")
+    else:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for heading in (
+            "Month\n月份",
+            "Site\n站点",
+            "State\n状态",
+            "Coverage\n完整率",
+            "Findings\n问题",
+            "Missing feeds\n缺少数据",
+            "Blocks the close\n关账障碍",
+        ):
+            table.add_column(heading)
+        for row in rows:
+            counts = [f"[{_STYLE[s]}]{sum(f['severity'] == s for f in row['findings'])} {s}[/]" for s in ("withhold", "flag", "info")
+                      if any(f["severity"] == s for f in row["findings"])]  # fmt: skip
+            table.add_row(
+                row["month"], row["site_id"], row["state"], percent(row["coverage"]), " ".join(counts) or "–",
+                ", ".join(row["missing_feeds"]) or "–", ", ".join(row["blocks"]) or "–",
+            )  # fmt: skip
+        out.print(table)
+        for (when, site), group in groupby(rows, key=lambda r: (r["month"], r["site_id"])):
+            for row in group:
+                for item in row["findings"]:
+                    out.print(
+                        f"{when} {site} [{_STYLE[item['severity']]}]{item['severity']}[/] [bold]{item['code']}[/] "
+                        f"{escape(item['subject'])}: {escape(item['message'])}"
+                    )
+    for item in quarantined:
+        out.print(f"[red]quarantined[/] {escape(item.name)}: {escape(item.payload['cause_en'])}")
+
+
+def print_checks(site: str, month: str, verdicts: list[dict[str, Any]], findings: list[dict[str, Any]]) -> None:
+    """``gci check`` as a review: what was found, then every rule."""
+    out = console()
+    out.print(f"[bold]{escape(site)}[/] · {month}\n")
+    _print_findings(out, findings)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("Rule\n规则", "Result\n结果", "Severity\n级别", "Puts in doubt\n影响", "Why not checked\n未检查原因"):
+        table.add_column(heading)
+    order = {"fail": 0, "not_checked": 1, "pass": 2}
+    by_rule: dict[str, list[dict[str, Any]]] = {}
+    for row in verdicts:
+        by_rule.setdefault(row["rule"], []).append(row)
+    for rule, rows in sorted(by_rule.items()):
+        worst = min(rows, key=lambda r: order[r["outcome"]])
+        failed = [r["quantity"] for r in rows if r["outcome"] == "fail" and r["quantity"]]
+        outcome = "noted" if (worst["outcome"], worst["severity"]) == ("fail", "info") else worst["outcome"]
+        table.add_row(rule, _OUTCOME[outcome], worst["severity"], ", ".join(failed), escape(worst["reason"]))
+    out.print(table)
+
+
+def print_scores(payloads: Sequence[dict[str, Any]], done: Sequence[Any]) -> None:
+    """What a run or backfill made: a line for each entity and month, then what was computed and skipped."""
+    out = console()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, justify in (("Month\n月份", "left"), ("Site, cluster\n站点、集群", "left"), ("Index\n指数", "right"), ("Index grade\n指数等级", "left"), ("PUE", "right"),
+                             ("Renewable\n可再生", "right"), ("CUE", "right"), ("Months\n月数", "right"), ("Findings\n本月问题", "left")):  # fmt: skip
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for payload in payloads:
+        values = {item["code"]: item for item in payload["indicators"]}
+        codes = sorted({f["code"] for f in payload["findings"] if f["because_of"] is None and f["severity"] != "info"})
+        table.add_row(
+            payload["month"], payload["entity_id"], number(payload["index"]),
+            f"{payload['grade']} {GRADE_ZH[payload['grade']]}" if payload["grade"] else "– none 无",
+            *(_cell(values[code]) for code in ("D1", "E1", "F1")), f"{payload['months_in_window']}/12", " ".join(codes) or "–",
+        )  # fmt: skip
+    out.print(table)
+    for payload in payloads[-1:]:
+        if payload["grade_missing"]:
+            out.print(f"[yellow]{escape(payload['grade_missing']['text'])}\n{escape(payload['grade_missing']['text_zh'])}[/]")
+    computed = [item for item in done if item.outcome == "computed"]
+    seconds = sum(item.seconds for item in computed)
+    extra = [item.month for item in computed if not item.asked]
+    note = f", among them {', '.join(extra)} of the trailing window" if extra else ""
+    out.print(f"{len(computed)} months computed in {seconds:.0f} s{note}; {len(done) - len(computed)} unchanged.")
+
+
+def _cell(item: dict[str, Any]) -> str:
+    return number(item["value"], 3) if item["value"] is not None else f"[{_STYLE.get(item['status'], 'dim')}]{chinese(item['status'])}[/]"

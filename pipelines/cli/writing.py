@@ -1,0 +1,215 @@
+"""Commands that change a home: init, land, run, backfill, demo, report, ui."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipelines.cli import lookup
+from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_home, print_json
+from pipelines.cli.reading import complete
+from pipelines.cli.render import console, print_scores
+from resources.calendar import check_month, month_range
+from resources.errors import GciError, UsageError
+from resources.home import Home
+
+if TYPE_CHECKING:
+    from assets.raw.landing import Landed
+    from pipelines.backfill import MonthDone, Progress
+
+
+EVERY_S = 2.0  # without a terminal, progress is a line now and then
+
+
+@click.command()
+@click.argument("directory", metavar="DIR", type=click.Path(file_okay=False))
+def init(directory: str) -> int:
+    """Make a home in DIR: folders, a template for each feed, and a commented gci.toml. Nothing that exists is changed."""
+    from pipelines.initialise import initialise
+
+    made = initialise(Path(directory))
+    click.echo(f"Home {made.root}: drop files into landing/<feed>/, then 'gci run MONTH --home {directory}'.")
+    click.echo(f"Templates with every column are in {made.root / 'templates'}; docs/tables.md says what each means.")
+    return 0
+
+
+@click.command()
+@click.option("--explain", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Only say how FILE would be read.")
+@click.option("--feed", help="With --explain: the feed the file is for (default: its folder's name).")
+@home_option
+@format_option
+def land(explain: str | None, feed: str | None, root: str, output: str) -> int:
+    """Land new files from landing/<feed>/. Each file is kept unchanged and read once; a broken one stops no other."""
+    from assets.raw import landing
+
+    home = open_home(root)
+    landed = [landing.explain(home, Path(explain), feed)] if explain is not None else land_home(home)
+    if output == "json":
+        print_json({"files": [asdict(item) for item in landed]})
+    else:
+        print_landed(landed)
+    return 1 if any(item.status in ("quarantined", "unknown_feed") for item in landed) else 0
+
+
+def land_home(home: Home) -> list[Landed]:
+    """Land new files and note reference data and settings that changed."""
+    from assets.raw import landing
+    from pipelines.documents import note_documents
+
+    home.ledger.create()
+    with progress_lines("Landing 入库") as progress:
+        landed = landing.land(home, progress)
+    note_documents(home)
+    return landed
+
+
+def print_landed(landed: Sequence[Landed], *, whole: bool = True) -> None:
+    """One line for each file that is new; the rest only as a count. ``whole``: these are all files of landing/."""
+    for item in landed:
+        if item.status != "unchanged":
+            where = f"entry {item.entry}: " if item.entry else ""
+            click.echo(f"{item.status:12} {where}{item.feed}/{item.file}: {item.message_en}")
+            if item.status in ("quarantined", "unknown_feed"):
+                click.echo(f"{'':12} {item.message_zh}")
+    same = sum(item.status == "unchanged" for item in landed)
+    if same:
+        click.echo(f"{same} file{'s' if same > 1 else ''} had been landed before.")
+    if not landed and whole:
+        click.echo("There is no file in landing/. Drop exports into landing/<feed>/ (see templates/ and docs/tables.md).")
+
+
+@click.command()
+@click.argument("month")
+@home_option
+@format_option
+def run(month: str, root: str, output: str) -> int:
+    """Land new files, then compute MONTH (and months of its trailing window whose inputs changed)."""
+    return _compute(open_home(root), check_month(month), check_month(month), force=False, output=output)
+
+
+@click.command()
+@click.argument("first", metavar="FROM")
+@click.argument("last", metavar="TO")
+@click.option("--force", is_flag=True, help="Compute also what is unchanged.")
+@home_option
+@format_option
+def backfill(first: str, last: str, force: bool, root: str, output: str) -> int:
+    """Land new files, then compute the months FROM to TO in order; what is unchanged is skipped, what was killed goes on."""
+    return _compute(open_home(root), check_month(first), check_month(last), force=force, output=output)
+
+
+def _compute(home: Home, first: str, last: str, *, force: bool, output: str) -> int:
+    lookup.check_month_of(home, first)
+    if last < first:
+        raise UsageError(f"{last} lies before {first}. Name the earlier month first.")
+    landed = land_home(home)
+    if output == "table":
+        print_landed(landed)
+    done = compute(home, month_range(first, last), force=force)
+    payloads = results(home, [item.month for item in done if item.asked])
+    if output == "json":
+        from pipelines.backfill import table
+
+        print_json({"months": table(done), "results": payloads})
+    else:
+        print_scores(payloads, done)
+    return 0 if payloads and all(complete(p) for p in payloads) else INCOMPLETE
+
+
+def compute(home: Home, months: Sequence[str], *, force: bool = False) -> list[MonthDone]:
+    """Compute months, showing progress."""
+    from assets.compute import require_sites
+    from pipelines.backfill import compute_months
+
+    require_sites(home)
+    with progress_lines("Computing 计算") as progress:
+        return compute_months(home, months, force=force, progress=progress)
+
+
+def results(home: Home, months: Sequence[str]) -> list[dict[str, Any]]:
+    """The trailing results of all entities in some months."""
+    rows = home.ledger.rows("result", month=list(months), window="ttm")
+    return [json.loads(row["payload"]) for row in rows]
+
+
+@contextmanager
+def progress_lines(title: str) -> Iterator[Progress]:
+    """A bar on a terminal, plain lines otherwise; both on stderr."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(title, total=None)
+
+            def move(name: str, number: int, total: int) -> None:
+                bar.update(task, description=f"{title} {name}", completed=number, total=total)
+
+            yield move
+    else:
+        said = time.monotonic()
+
+        def say(name: str, number: int, total: int) -> None:
+            nonlocal said
+            if name and time.monotonic() - said >= EVERY_S:
+                said = time.monotonic()
+                click.echo(f"{title}: {name} ({number + 1} of {total})", err=True)
+
+        yield say
+
+
+@click.command()
+@click.option("--months", default=13, show_default=True, type=click.IntRange(1, 36), help="How many months, the newest being 2026-03.")
+@click.option("--seed", default=7, show_default=True, help="Another seed gives another simulated fleet.")
+@home_option
+def demo(months: int, seed: int, root: str) -> int:
+    """Write a SIMULATED fleet with planted faults, compute it and print the scores. 模拟数据，并非真实数据中心。"""
+    from pipelines.demo.command import run_demo
+
+    return run_demo(Path(root), months, seed)
+
+
+@click.command()
+@click.argument("month", required=False)
+@home_option
+def report(month: str | None, root: str) -> int:
+    """Write the report pages of MONTH again (default: of every computed month)."""
+    from assets.reports.site import write_site
+
+    home = open_home(root)
+    computed = sorted({m.month for m in home.ledger.manifests(table_name="index/site_index")})
+    if month is not None:
+        lookup.check_month_of(home, month)
+    if not computed or (month and month not in computed):
+        raise GciError(f"{month or 'No month'} was not computed yet. Run 'gci run {month or 'MONTH'}'.")
+    index = write_site(home, [month] if month else computed)
+    click.echo(f"Report: {index}")
+    return 0
+
+
+@click.command()
+@click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+@home_option
+def ui(port: int, root: str) -> None:
+    """Dagster's web UI and daemon on 127.0.0.1 (it has no login: put an authenticating proxy before any other address)."""
+    from pipelines.backfill import open_instance
+    from resources.code_version import ROOT
+
+    home = open_home(root)
+    open_instance(home).dispose()
+    environment = {**os.environ, "GCI_HOME": str(home.root), "DAGSTER_HOME": str(home.dagster), "PYTHONPATH": str(ROOT)}
+    os.chdir(ROOT)
+    dagster = Path(sys.executable).parent / "dagster"
+    console().print(f"Dagster on http://127.0.0.1:{port} for {home.root}; stop with Ctrl-C.")
+    sys.stdout.flush()
+    os.execve(dagster, [str(dagster), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)], environment)

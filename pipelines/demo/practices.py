@@ -1,0 +1,151 @@
+"""What the simulated sites say about themselves: practices, activities, declarations, tariffs, and the documents behind them.
+
+Assessments are made twice, so that every month has one within the twelve months before its end. One planted fault is here: an assessment
+that names a document nobody handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.demo.faults import FAULTS
+from pipelines.demo.fleet import MONTHS, SITES
+from pipelines.demo.registers import Truth
+from resources.calendar import add_months
+
+Row = dict[str, Any]
+
+# Item codes of edition whitepaper-2024.1, with the level found in the first and in the second round.
+_A, _B, _C = 1.0, 0.7, 0.4  # availability classes (GB 50174)
+_ITEMS: dict[str, dict[str, tuple[float, float]]] = {
+    "HL01": {
+        "A3.physical": (0.9, 0.9), "A3.personnel": (0.8, 0.9), "A3.equipment": (0.8, 0.8), "A3.fire": (0.9, 0.9), "A3.network": (0.8, 0.9),
+        "A4.power": (_A, _A), "A4.temperature": (_B, _B), "A4.monitoring": (_B, _A), "A4.cabling": (_B, _B),
+        "C1.hub": (1, 1), "C1.renewable": (1, 1), "C1.latency": (0.5, 0.5), "C1.approval": (1, 1), "C1.density": (0.5, 0.5),
+        "G1.display": (1, 1), "G1.analysis": (1, 1), "G1.trend": (1, 1), "G1.hierarchy": (1, 1), "G1.drivers": (0.5, 1),
+        "G1.forecast": (0, 0), "G1.saving": (1, 1), "G1.control": (0.5, 1), "G1.billing": (1, 1), "G1.trading": (0, 0),
+        "H1.status": (1, 1), "H1.analysis": (1, 1), "H1.trend": (0.5, 1), "H1.abatement": (0.5, 0.5), "H1.trading": (0, 0),
+        "H1.report": (1, 1),
+        "J1.scope12": (1, 1), "J1.scope3": (0, 0.5),
+        "J2.organisation": (1, 1), "J2.build": (0.5, 0.5), "J2.operation": (1, 1), "J2.retirement": (0.5, 0.5),
+    },
+    "HL02": {
+        "A3.physical": (0.9, 1), "A3.personnel": (0.8, 0.9), "A3.equipment": (0.9, 0.9), "A3.fire": (1, 1), "A3.network": (0.8, 0.8),
+        "A4.power": (_A, _A), "A4.temperature": (_B, _B), "A4.monitoring": (_A, _A), "A4.cabling": (_B, _B),
+        "C1.hub": (1, 1), "C1.renewable": (1, 1), "C1.latency": (0.5, 0.5), "C1.approval": (1, 1), "C1.density": (1, 1),
+        "G1.display": (1, 1), "G1.analysis": (1, 1), "G1.trend": (1, 1), "G1.hierarchy": (1, 1), "G1.drivers": (0.5, 1),
+        "G1.forecast": (0.5, 0.5), "G1.saving": (1, 1), "G1.control": (0.5, 1), "G1.billing": (1, 1), "G1.trading": (0, 0),
+        "H1.status": (1, 1), "H1.analysis": (1, 1), "H1.trend": (0.5, 1), "H1.abatement": (0.5, 0.5), "H1.trading": (0, 0),
+        "H1.report": (1, 1),
+        "J1.scope12": (1, 1), "J1.scope3": (0, 0.5),
+        "J2.organisation": (1, 1), "J2.build": (0.5, 0.5), "J2.operation": (0.5, 1), "J2.retirement": (0.5, 0.5),
+    },
+    "HL03": {
+        "A3.physical": (0.7, 0.7), "A3.personnel": (0.7, 0.7), "A3.equipment": (0.6, 0.6), "A3.fire": (0.7, 0.8), "A3.network": (0.6, 0.7),
+        "A4.power": (_B, _B), "A4.temperature": (_C, _C), "A4.monitoring": (_C, _B), "A4.cabling": (_C, _C),
+        "C1.hub": (1, 1), "C1.renewable": (1, 1), "C1.latency": (0.5, 0.5), "C1.approval": (0, 0.5), "C1.density": (0, 0),
+        "G1.display": (1, 1), "G1.analysis": (0.5, 0.5), "G1.trend": (0, 0.5), "G1.hierarchy": (0.5, 0.5), "G1.drivers": (0, 0),
+        "G1.forecast": (0, 0), "G1.saving": (0.5, 1), "G1.control": (0, 0), "G1.billing": (1, 1), "G1.trading": (0, 0),
+        "H1.status": (0.5, 1), "H1.analysis": (0, 0.5), "H1.trend": (0, 0), "H1.abatement": (0, 0), "H1.trading": (0, 0),
+        "H1.report": (0.5, 1),
+        "J1.scope12": (1, 1), "J1.scope3": (0, 0),
+        "J2.organisation": (0.5, 0.5), "J2.build": (0, 0), "J2.operation": (0.5, 0.5), "J2.retirement": (0, 0.5),
+    },
+}  # fmt: skip
+ROUNDS = ("2025-01-15", "2025-10-20")
+ASSESSOR = "模拟评估机构 Simulated assessor"
+
+
+def practices(site_id: str) -> tuple[list[Row], dict[str, str]]:
+    """The feed ``practices`` of a site and its documents; the planted one is assessed once more without, and then again with a document."""
+    rows, evidence = [], {}
+    for round_number, day in enumerate(ROUNDS):
+        document = f"{site_id}-assessment-{day}.txt"
+        evidence[document] = f"{_name(site_id, 'zh')} {day} 管理实践评估报告 · Assessment of practices, {_name(site_id)}, {day}."
+        rows += [_assessed(site_id, item, levels[round_number], day, document) for item, levels in _ITEMS[site_id].items()]
+    fault = FAULTS["no_document"]
+    if fault.site_id == site_id:
+        level = _ITEMS[site_id][fault.subject][0]
+        missing, handed_in = f"{fault.month}-05", f"{add_months(fault.month, 1)}-03"
+        rows.append(_assessed(site_id, fault.subject, level, missing, f"{site_id}-assessment-{missing}.txt"))
+        document = f"{site_id}-assessment-{handed_in}.txt"
+        rows.append(_assessed(site_id, fault.subject, level, handed_in, document))
+        evidence[document] = f"{_name(site_id, 'zh')} {fault.subject} 补充评估 · Assessment of {fault.subject}, {handed_in}."
+    return rows, evidence
+
+
+def _name(site_id: str, language: str = "en") -> object:
+    return SITES[site_id].row["name_zh" if language == "zh" else "name"]
+
+
+def _assessed(site_id: str, item: str, level: float, day: str, document: str) -> Row:
+    return {"site_id": site_id, "item_code": item, "level": level, "assessed_on": day, "assessor": ASSESSOR, "evidence": document}
+
+
+# Subjects a site declares to have none of.
+_NONE = {
+    "HL01": ("storage", "heat_reuse"),
+    "HL02": ("storage", "refrigerant", "onsite_generation", "export"),
+    "HL03": ("storage", "onsite_generation", "export", "shared_load", "heat_reuse", "reclaimed_water"),
+}
+
+
+def declarations(site_id: str) -> tuple[list[Row], dict[str, str]]:
+    """The feed ``declarations`` of a site and its document."""
+    document = f"{site_id}-declarations.txt"
+    rows = [
+        {"site_id": site_id, "subject": subject, "statement": "none", "valid_from": "2025-01-01", "by": "模拟填报人", "evidence": document}
+        for subject in _NONE[site_id]
+    ]
+    return rows, {document: f"{_name(site_id, 'zh')} 声明 · Declarations of {_name(site_id)}."}
+
+
+DIESEL_L_PER_KWH, DIESEL_DENSITY = 0.262, 0.84
+_RECLAIMED = {"HL01": 0.32, "HL02": 0.22}
+_RETIRED_KG = {"HL01": 420.0, "HL02": 160.0, "HL03": 380.0}
+_REUSED = {"HL01": 0.55, "HL02": 0.70, "HL03": 0.20}
+
+
+def activities(
+    site_id: str, months: list[str], truth: Mapping[str, Truth], backup_kwh: Mapping[str, float]
+) -> tuple[list[Row], dict[str, str]]:
+    """The feed ``activities`` of a site: diesel of the generators' tests, refrigerant, water and heat recovered, equipment, no bought heat.
+
+    ``truth`` and ``backup_kwh`` by month: what the recovered quantities and the diesel are in proportion to.
+    """
+    rows: list[Row] = []
+    evidence = {}
+    for month in months:
+        number, document = MONTHS.index(month), f"{site_id}-activities-{month}.txt"
+        evidence[document] = f"{_name(site_id, 'zh')} {month} 活动数据凭证 · Vouchers for {_name(site_id)}, {month}."
+        retired = round(_RETIRED_KG[site_id] * (1 + 0.3 * (number % 3)), 1)
+        found: list[tuple[str, float, str, float | None]] = [
+            ("diesel", round(backup_kwh[month] * DIESEL_L_PER_KWH, 1), "L", DIESEL_DENSITY),
+            ("purchased_heat", 0.0, "kWh", None),
+            ("equipment_retired", retired, "kg", None),
+            ("equipment_reused", round(retired * _REUSED[site_id], 1), "kg", None),
+        ]
+        if site_id != "HL02":  # HL02 declares to have no refrigerant
+            name, kilograms = ("R-134a", 12.0) if site_id == "HL01" else ("R-22", 9.0)
+            found.append((name, kilograms if number % 4 == 2 else 0.0, "kg", None))
+        if site_id in _RECLAIMED:
+            found.append(("reclaimed_water", round(truth[month].water_l / 1000 * _RECLAIMED[site_id], 1), "m3", None))
+        if site_id == "HL02":
+            winter = (1.0, 0.8, 0.5, 0.2, 0, 0, 0, 0, 0.1, 0.4, 0.8, 1.0)[int(month[5:]) - 1]
+            found.append(("heat_reused", round(truth[month].e_dc_wh / 1e9 * 0.12 * winter, 2), "MWh", None))
+        rows += [
+            {"site_id": site_id, "month": month, "activity": what, "quantity": quantity, "unit": unit, "density_kg_per_l": density,
+             "evidence": document}
+            for what, quantity, unit, density in found
+        ]  # fmt: skip
+    return rows, evidence
+
+
+def tariffs(site_id: str) -> list[Row]:
+    """The feed ``tariffs`` of a site."""
+    prices = {"HL01": (0.462, 0.455), "HL02": (0.448, 0.441), "HL03": (0.531, 0.524)}[site_id]
+    return [
+        {"site_id": site_id, "valid_from": day, "price_per_kwh": price, "currency": "CNY"}
+        for day, price in zip(("2025-01-01", "2026-01-01"), prices, strict=True)
+    ]

@@ -1,0 +1,129 @@
+"""``gci verify``: the chain of the log, the kept files, and every digest in the ledger.
+
+It trusts nothing that it can compute again from what it covers, and names the first thing in each place that differs. It changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from resources.digest import digest_file
+from resources.errors import GciError
+from resources.home import Home
+from resources.lake import PROVENANCE, content_digest
+from resources.ledger import GENESIS, Entry, Manifest, seal
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is not as the log says: where, and what was expected and seen (digests or words)."""
+
+    where: str
+    expected: str
+    seen: str
+
+
+def verify(home: Home, month: str | None = None, progress: Progress | None = None) -> list[Problem]:
+    """All problems of a home: chain, kept files, parts, manifests and results (only of ``month`` when given; the chain always)."""
+    entries = home.ledger.entries()
+    manifests = home.ledger.manifests(month)
+    total = len(entries) + len(manifests)
+    problems = list(_chain(entries))
+    for number, entry in enumerate(entries):
+        if progress is not None:
+            progress(f"entry {entry.n}", number, total)
+        problems += _kept(home, entry)
+        problems += _parts(home, entry)
+    for number, item in enumerate(manifests):
+        if progress is not None:
+            progress(f"{item.month} {item.table_name}", len(entries) + number, total)
+        problems += _manifest(home, item)
+    problems += _rows(home, manifests)
+    return problems
+
+
+def _chain(entries: list[Entry]) -> Iterator[Problem]:
+    previous = GENESIS
+    for number, entry in enumerate(entries, start=1):
+        if entry.n != number:
+            yield Problem(f"log: entry {number}", "to be there", f"the next entry is number {entry.n}")
+            return
+        if entry.previous_head != previous:
+            yield Problem(f"log: previous head of entry {entry.n}", previous, entry.previous_head)
+            return
+        if entry.expected_head() != entry.head:
+            yield Problem(f"log: entry {entry.n} ({entry.kind} {entry.name})", entry.head, entry.expected_head())
+            return
+        previous = entry.head
+
+
+def _kept(home: Home, entry: Entry) -> Iterator[Problem]:
+    path = home.lake.file_path(entry.digest)
+    where = f"kept file of entry {entry.n} ({entry.name}): lake/files/{path.name}"
+    if not path.exists():
+        yield Problem(where, entry.digest, "missing")
+    elif (seen := digest_file(path)) != entry.digest:
+        yield Problem(where, entry.digest, seen)
+
+
+def _parts(home: Home, entry: Entry) -> Iterator[Problem]:
+    stated = [tuple(item) for item in entry.payload.get("parts", [])]
+    feed = entry.name.split("/", 1)[0]
+    rows = [(p.feed, p.month, p.digest, p.file_digest, p.rows) for p in home.ledger.parts_of(entry.n)]
+    expected = sorted((feed, *item) for item in stated)
+    if expected != sorted(rows):
+        yield Problem(f"ledger: parts of entry {entry.n} ({entry.name})", str(expected), str(sorted(rows)))
+        return
+    for _, month, _, file_digest, _ in rows:
+        yield from _table(home, f"parts/{feed}", month, file_digest, f"part {month or 'all'} of entry {entry.n} ({entry.name})")
+
+
+def _table(home: Home, table: str, month: str, file_digest: str, what: str) -> Iterator[Problem]:
+    path = home.lake.table_path(table, month, file_digest)
+    where = f"{what}: {path.relative_to(home.root).as_posix()}"
+    try:
+        seen = content_digest(home.lake.read(table, month, file_digest), provenance=True)
+    except GciError:
+        yield Problem(where, file_digest, "missing")
+    except Exception as error:  # a damaged Parquet file fails in many ways; each is the answer here
+        yield Problem(where, file_digest, f"unreadable: {str(error).splitlines()[0]}")
+    else:
+        if seen != file_digest:
+            yield Problem(where, file_digest, seen)
+
+
+def _manifest(home: Home, item: Manifest) -> Iterator[Problem]:
+    where = f"{item.month} {item.table_name}"
+    stored, expected = home.ledger.stored_seal(item.month, item.table_name), item.expected_seal()
+    if stored != expected:
+        yield Problem(f"ledger: manifest of {where}", stored, expected)
+        return
+    if item.file_digest and not item.table_name.startswith("ledger/"):
+        yield from _table(home, item.table_name, item.month, item.file_digest, f"table {where}")
+        if item.file_digest != item.digest:
+            frame = home.lake.read(item.table_name, item.month, item.file_digest)
+            if any(c in frame.columns for c in PROVENANCE) and (seen := content_digest(frame)) != item.digest:
+                yield Problem(f"ledger: digest of {where}", item.digest, seen)
+
+
+def _rows(home: Home, manifests: list[Manifest]) -> Iterator[Problem]:
+    """Seals of the derived tables, and whether a manifest that a whole run left is still there."""
+    with home.ledger.read() as connection:
+        for item in manifests:
+            if item.table_name.startswith("ledger/"):
+                name, step = item.table_name.removeprefix("ledger/").split("@", 1)
+                seen = seal(connection, name, item.month, step)
+                if seen != item.digest:
+                    yield Problem(f"ledger: rows of table {name} written by step {step} for {item.month}", item.digest, seen)
+    by_month: dict[str, dict[str, str]] = {}
+    for item in manifests:
+        by_month.setdefault(item.month, {})[item.table_name] = item.digest
+    for item in manifests:
+        if item.table_name == "run":
+            for table, digest in item.inputs.items():
+                seen = by_month[item.month].get(table, "missing")
+                if seen != digest:
+                    yield Problem(f"ledger: {item.month} {table} as left by its last whole run", digest, seen)

@@ -1,0 +1,56 @@
+"""Fixtures that run the product as a user does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.cli.main import main
+from tests.pipeline.hand_made import make_home
+
+
+@pytest.fixture
+def gci(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run ``gci`` in this process: returns exit status, stdout and stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        status = main([str(a) for a in arguments])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def gci_json(gci: Callable[..., tuple[int, str, str]]) -> Callable[..., Any]:
+    """Run ``gci … --format json`` and return the object it prints."""
+
+    def run(*arguments: object) -> Any:
+        _, out, err = gci(*arguments, "--format", "json")
+        try:
+            return json.loads(out)
+        except json.JSONDecodeError:
+            raise AssertionError(f"no JSON on stdout: {out!r}; stderr: {err}") from None
+
+    return run
+
+
+@pytest.fixture
+def shared_real() -> Path:
+    """The folder of real data beside the project; the test is skipped where it is absent."""
+    folder = Path(__file__).resolve().parents[3] / "shared" / "real"
+    if not folder.is_dir():
+        pytest.skip("the folder ../shared/real with real data is absent")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def computed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hand-made home of one site with 2026-01 computed; tests must not change it."""
+    home = make_home(tmp_path_factory.mktemp("computed") / "home")
+    assert main(["run", "2026-01", "--home", str(home.root)]) == 3
+    return home.root

@@ -1,0 +1,205 @@
+"""What holds for any readings: exact sums, no influence of order or files, nothing lost, nothing invented."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assets.staging import intervals, plain
+from assets.staging.intervals import StagedMonth
+from resources.lake import content_digest
+from tests.unit.assets.staging.metering_world import events_frame, meters_frame, parts, stage, stated, utc
+
+FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+BEGIN = stated("2026-02-26 00:00")
+METERS = meters_frame(
+    {"meter_id": "R", "register_digits": 6},
+    {"meter_id": "C", "capacity": 0.5, "register_digits": 4},
+    {"meter_id": "I", "kind": "interval", "interval_minutes": 15, "interval_label": "end"},
+    {"meter_id": "P", "kind": "power", "unit": "W", "point": "it_input"},
+)
+EVENTS = events_frame({"meter_id": "R", "kind": "replacement", "at_s": utc("2026-03-05 07:07"), "old_value": 600_000, "new_value": 3})
+# Counts, flags and seconds; what differs between files holding the same rows is provenance alone.
+Row = dict[str, Any]
+
+
+@st.composite
+def clean(draw: st.DrawFn) -> list[Row]:
+    """Readings without any fault: registers climb, intervals stand on their grid; jitter and missing rows are welcome."""
+    rows: list[Row] = []
+    for meter_id in draw(st.lists(st.sampled_from("RCIP"), min_size=1, max_size=4, unique=True)):
+        step = draw(st.sampled_from([900, 3600, 7 * 3600])) if meter_id != "I" else 900
+        count = draw(st.integers(2, 40))
+        first = draw(st.sampled_from([0, 2 * 86_400, 30 * 86_400])) + (0 if meter_id == "I" else draw(st.integers(0, 3600)))
+        value = draw(st.integers(0, 9_000))
+        for i in range(count):
+            jitter = 0 if meter_id == "I" else draw(st.integers(0, 200))
+            value = draw(st.integers(0, 120)) if meter_id in "IP" else value + draw(st.integers(0, 120))
+            if draw(st.integers(0, 9)) > 0:
+                rows.append({"meter_id": meter_id, "at_s": BEGIN + first + i * step + jitter, "value": value})
+    return [{**row, "source_row": i + 2} for i, row in enumerate(rows)]
+
+
+@st.composite
+def dirty(draw: st.DrawFn) -> list[Row]:
+    """Any rows: falls, repeated instants with other values, sentinels, blanks, problems, estimates, unknown meters."""
+    rows = draw(clean())
+    for row in draw(st.lists(st.sampled_from(rows), max_size=6)) if rows else []:
+        fault = draw(st.sampled_from(["value", "again", "blank", "sentinel", "quality", "problem", "unknown", "valid"]))
+        match fault:
+            case "value":
+                row["value"] = draw(st.integers(0, 9_999))
+            case "again":
+                rows.append({**row, "value": draw(st.integers(0, 9_999))})
+            case "blank":
+                row["value"] = None
+            case "sentinel":
+                row["value"] = -1
+            case "quality":
+                row["quality"] = draw(st.sampled_from("AESM"))
+            case "problem":
+                row["problem"] = "value 'x' is no number"
+            case "unknown":
+                row["meter_id"] = "X"
+            case "valid":
+                rows.append(dict(row))
+    return [{**row, "source_row": i + 2} for i, row in enumerate(rows)]
+
+
+def digests(staged: StagedMonth) -> dict[str, str]:
+    return {name: content_digest(frame) for name, frame in staged.tables().items()}
+
+
+@FEW
+@given(clean())
+def test_hours_sum_to_the_differences_of_the_register(rows: list[Row]) -> None:
+    registers = [r for r in rows if r["meter_id"] == "R" and r["at_s"] < stated("2026-03-05 00:00")]
+    inside = [r for r in registers if r["at_s"] >= stated("2026-03-01 00:00")]
+    staged = stage(registers, METERS)
+    found = staged.energy.filter(pl.col("meter_id") == "R")
+    before = [r for r in registers if r["at_s"] < stated("2026-03-01 00:00")]
+    if len(inside) > 1 and not before:
+        known = found["quantity"].sum() - found["estimated"].sum()
+        assert known == inside[-1]["value"] - inside[0]["value"]
+
+
+@FEW
+@given(dirty(), st.randoms(use_true_random=False))
+def test_order_changes_nothing(rows: list[Row], random: Any) -> None:
+    shuffled = rows.copy()
+    random.shuffle(shuffled)
+    once, again = stage(rows, METERS, EVENTS), stage(shuffled, METERS, EVENTS)
+    for name, frame in once.tables().items():
+        assert frame.equals(again.tables()[name]), name
+    renumbered = [{**row, "source_row": i + 2} for i, row in enumerate(shuffled)]
+    assert digests(stage(renumbered, METERS, EVENTS)) == digests(once)
+
+
+@FEW
+@given(clean(), st.lists(st.integers(1, 3), min_size=200, max_size=200))
+def test_splitting_a_file_changes_nothing(rows: list[Row], files: list[int]) -> None:
+    split = [{**row, "entry": files[i % 200], "source_row": i + 2} for i, row in enumerate(rows)]
+    assert digests(stage(split, METERS, EVENTS)) == digests(stage(rows, METERS, EVENTS))
+
+
+@FEW
+@given(clean(), st.data())
+def test_a_duplicate_changes_no_energy(rows: list[Row], data: st.DataObject) -> None:
+    if not rows:
+        return
+    again = data.draw(st.sampled_from(rows))
+    entry = data.draw(st.integers(1, 2))
+    once, twice = stage(rows, METERS), stage([*rows, {**again, "entry": entry, "source_row": 9_999}], METERS)
+    assert twice.energy.equals(once.energy)
+    assert twice.anomalies.equals(once.anomalies)
+    assert twice.rejected.equals(once.rejected)
+    assert twice.facts.drop("n_landed", "n_superseded").equals(once.facts.drop("n_landed", "n_superseded"))
+
+
+@FEW
+@given(clean())
+def test_a_larger_unit_scales_the_result(rows: list[Row]) -> None:
+    wh = METERS.assign(capacity=None, point="export")
+    kwh = wh.assign(unit=METERS["unit"].replace({"Wh": "kWh", "W": "kW"}))
+    small, large = stage(rows, wh), stage(rows, kwh)
+    for few, many in zip(small.facts["quantity"], large.facts["quantity"], strict=True):
+        assert (few is None) == (many is None)
+        # rounded at the two edges of the month, at the end of an extrapolation and in each estimated hour
+        assert few is None or abs(many - 1000 * few) <= 1000 * 40
+    assert large.energy.select("hour_s", "known_s", "state", "method").equals(small.energy.select("hour_s", "known_s", "state", "method"))
+
+
+@FEW
+@given(dirty())
+def test_estimation_never_changes_what_is_known(rows: list[Row]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("assets.staging.estimation.ESTIMATORS", ())
+        patch.setattr(intervals, "extrapolate", lambda legs, reached, meters: intervals.estimate(legs.head(0), {}, meters))
+        bare = stage(rows, METERS, EVENTS)
+    full = stage(rows, METERS, EVENTS)
+    both = bare.energy.join(full.energy, on=["meter_id", "hour_s"], suffix="_full")
+    known, known_full = (pl.col(f"quantity{s}").fill_null(0) - pl.col(f"estimated{s}") for s in ("", "_full"))
+    assert both.filter((known != known_full) | (pl.col("known_s") > pl.col("known_s_full"))).is_empty()
+    assert bare.facts["metered_s"].equals(full.facts["metered_s"])
+
+
+@FEW
+@given(dirty())
+def test_no_row_is_lost(rows: list[Row]) -> None:
+    staged = stage(rows, METERS, EVENTS)
+    counts = staged.facts.select("n_landed", "n_valid", "n_rejected", "n_superseded").rows()
+    assert all(landed == valid + rejected + superseded for landed, valid, rejected, superseded in counts)
+    own = [
+        r for r in rows if utc("2026-03-01") + 8 * 3600 <= r["at_s"] - (900 if r["meter_id"] == "I" else 0) < utc("2026-04-01") + 8 * 3600
+    ]
+    assert staged.facts["n_landed"].sum() == sum(r["meter_id"] != "X" for r in own)
+    assert staged.rejected.filter(pl.col("meter_id") == "X").height == sum(r["meter_id"] == "X" for r in own)
+    assert staged.rejected.filter(pl.col("meter_id") != "X").height == staged.facts["n_rejected"].sum()
+    assert staged.rejected.select("entry", "source_row").is_unique().all()
+
+
+@FEW
+@given(dirty())
+def test_seconds_and_quantities_add_up(rows: list[Row]) -> None:
+    staged = stage(rows, METERS, EVENTS)
+    facts, energy = staged.facts, staged.energy
+    assert (facts["expected_s"] == facts["metered_s"] + facts["estimated_s"] + facts["missing_s"]).all()
+    assert facts.filter((pl.col("metered_s") < 0) | (pl.col("estimated_s") < 0) | (pl.col("missing_s") < 0)).is_empty()
+    assert energy.filter((pl.col("quantity") < 0) | (pl.col("known_s") > 3600) | (pl.col("estimated") > pl.col("quantity"))).is_empty()
+    assert energy.filter(pl.col("quantity").is_null() != (pl.col("known_s") == 0)).is_empty()
+    assert energy.filter((pl.col("state") == "missing") != (pl.col("known_s") < 3600)).is_empty()
+    sums = energy.group_by("meter_id").agg(pl.col("quantity", "estimated", "known_s").sum()).sort("meter_id")
+    assert sums["quantity"].to_list() == facts["quantity"].fill_null(0).to_list()
+    assert sums["known_s"].to_list() == (facts["metered_s"] + facts["estimated_s"]).to_list()
+
+
+@FEW
+@given(clean())
+def test_the_hot_path_and_the_rules_one_by_one_agree(rows: list[Row]) -> None:
+    hot = stage(rows, METERS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain, "_not_plain", lambda ordered, candidates, limits, meters: list(range(len(meters))))
+        slow = stage(rows, METERS)
+    for name, frame in hot.tables().items():
+        assert frame.equals(slow.tables()[name]), name
+
+
+@FEW
+@given(clean())
+def test_two_months_share_a_register_exactly(rows: list[Row]) -> None:
+    registers = [r for r in rows if r["meter_id"] == "C"]
+    frame: pd.DataFrame = METERS[METERS["meter_id"] == "C"].assign(capacity=None)
+    if len(registers) < 2:
+        return
+    total = 0
+    for month in ("2026-02", "2026-03", "2026-04"):
+        staged = stage(parts(registers), frame, month=month)
+        hours = staged.energy.filter(~pl.col("method").fill_null("").str.contains("edge"))
+        whole = staged.energy.filter(pl.col("method").fill_null("").str.contains("edge"))
+        total += hours["quantity"].sum() + whole["quantity"].sum() - whole["estimated"].sum()
+    assert total == registers[-1]["value"] - registers[0]["value"]
