@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+import yaml
 
 from assets.compute import Compute
 from assets.raw.step import raw_digests
@@ -113,14 +114,37 @@ def open_instance(home: Home) -> dg.DagsterInstance:
     """The embedded Dagster instance of a home; runs that a killed process left behind are reported as failed."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     config = home.dagster / "dagster.yaml"
-    if not config.exists():
-        config.write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    wanted = yaml.safe_dump(_instance_config(home), sort_keys=False)
+    if not config.exists() or config.read_text(encoding="utf-8") != wanted:  # the home may have been moved
+        config.write_text(wanted, encoding="utf-8")
     instance = dg.DagsterInstance.from_config(str(home.dagster))
     unfinished = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED]
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=unfinished)):
         if (pid := run.tags.get(PID_TAG)) and not _alive(int(pid)):
             instance.report_run_failed(run, "The process that computed this month was stopped.")
     return instance
+
+
+def _instance_config(home: Home) -> dict[str, Any]:
+    history = home.dagster / "history"
+    return {
+        "telemetry": {"enabled": False},
+        "run_storage": {
+            "module": "dagster._core.storage.runs",
+            "class": "SqliteRunStorage",
+            "config": {"base_dir": str(history)},
+        },
+        "event_log_storage": {
+            "module": "pipelines.event_log",
+            "class": "PooledSqliteEventLog",
+            "config": {"base_dir": str(history / "runs")},
+        },
+        "schedule_storage": {
+            "module": "dagster._core.storage.schedules",
+            "class": "SqliteScheduleStorage",
+            "config": {"base_dir": str(home.dagster / "schedules")},
+        },
+    }
 
 
 def _alive(pid: int) -> bool:

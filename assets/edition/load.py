@@ -1,7 +1,7 @@
 """Editions of the index: where they lie and how one is loaded.
 
-A built-in edition is a document in ``assets/index/editions/``, found by its name; another is a file of the user's. What a document must look like
-is in ``document.py``, what it means in ``tree.py``.
+A built-in edition is a document in ``assets/index/editions/``, found by its name; another is a file of the user's. What a document
+must look like is in ``document.py``, what it means in ``tree.py``.
 """
 
 from __future__ import annotations

@@ -140,6 +140,9 @@ def one_per_instant(readings: Iterable[Reading], meter: Meter, out: Judged) -> l
     for t, group in groupby(sorted(readings, key=lambda r: (r.t, r.entry, r.source_row)), key=lambda r: r.t):
         rows = list(group)
         last = rows[-1]
+        if len(rows) == 1:
+            kept.append(last)
+            continue
         values = {r.v for r in rows}
         latest = [r for r in rows if r.entry == last.entry]
         spread = max(values) - min(values)

@@ -103,9 +103,9 @@ def _plausible(span: Span, limit: Limit) -> Callable[[Reading, Reading], bool]:
     """Whether a step may be true. Without a known maximum no fall is: a lost poll looks like a rollover there and back."""
 
     def plausible(a: Reading, b: Reading) -> bool:
-        if b.v < a.v and limit.value is None:
-            return False
-        return step_between(a.v, b.v, b.t - a.t, span, limit, False).what in ("", "rollover")
+        if b.v >= a.v:
+            return not limit.passed_by(rate_per_hour(b.v - a.v, b.t - a.t))
+        return limit.value is not None and step_between(a.v, b.v, b.t - a.t, span, limit, False).what == "rollover"
 
     return plausible
 
@@ -150,14 +150,15 @@ def _pairs(segment: Segment) -> list[tuple[Reading, Reading]]:
 def _legs_within(segment: Segment, limit: Limit, meter: Meter, out: Judged) -> None:
     fallen_from: int | None = None
     pairs = _pairs(segment)
+    plausible = _plausible(segment.span, limit)
     for i, (a, b) in enumerate(pairs):
         step = step_between(a.v, b.v, b.t - a.t, segment.span, limit, a.est or b.est)
-        following = pairs[i + 1] if i + 1 < len(pairs) else None
-        confirmed = following is not None and _plausible(segment.span, limit)(*following)
+        confirmed = False
         if step.what == "falling":
             fallen_from = max(a.v, fallen_from or 0)
-        elif step.what == "over_inferred" and fallen_from is not None and b.v >= fallen_from:
-            confirmed = False  # it only returns to where it fell from
+        elif step.what == "over_inferred":
+            returns = fallen_from is not None and b.v >= fallen_from  # only to where it fell from
+            confirmed = not returns and i + 1 < len(pairs) and plausible(*pairs[i + 1])
         _add_leg(step, a.t, b.t, a.est or b.est, confirmed, limit, meter, b, out)
 
 

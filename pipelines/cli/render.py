@@ -25,6 +25,14 @@ def console() -> Console:
     return out if out.is_terminal else Console(highlight=False, width=160)
 
 
+def _table(*headings: str) -> Table:
+    """An open table; a heading that begins with ``>`` has its column aligned to the right."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading.removeprefix(">"), justify="right" if heading.startswith(">") else "left")
+    return table
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """A number for a person: significant digits, thousands separated; an unknown one is a dash, never 0."""
     if value is None:
@@ -48,9 +56,9 @@ def print_result(payload: dict[str, Any]) -> None:
     out.print(
         f"[bold]{escape(payload['entity_id'])}[/] · {payload['month']} · {window} · {payload['state']} · log entry {payload['log_number']}"
     )
-    out.print(
-        f"[bold]Index 指数 {payload['index']:.2f}[/] (to {payload['index_high']:.2f} if what is missing were perfect) · [bold]{grade}[/]"
-    )
+    open_end = payload["index_high"] > payload["index"]
+    reach = f"to {payload['index_high']:.2f} if what is missing were perfect" if open_end else "nothing is missing 无缺失项"
+    out.print(f"[bold]Index 指数 {payload['index']:.2f}[/] ({reach}) · [bold]{grade}[/]")
     if payload["binding_cap"]:
         out.print(f"Capped 等级上限: {escape(str(payload['binding_cap']))} (from score: {payload['grade_from_score']})")
     if payload["grade_missing"]:
@@ -60,16 +68,16 @@ def print_result(payload: dict[str, Any]) -> None:
     out.print(f"{pillars}")
     core = f"core 基础 {number(payload['core'])} + bonus 附加 {number(payload['bonus'])}"
     out.print(f"{core} · weight coverage 权重覆盖率 {percent(payload['weight_coverage'])}\n")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading, justify in (("", "left"), ("Indicator\n指标", "left"), ("Value\n值", "right"), ("Unit\n单位", "left"), ("Score\n得分", "right"),
-                             ("Weight\n权重", "right"), ("Status\n状态", "left"), ("Coverage\n完整率", "right"), ("Rules\n规则", "left")):  # fmt: skip
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    table = _table(
+        "", "Indicator\n指标", ">Value\n值", "Unit\n单位", ">Score\n得分", ">Weight\n权重", "Status\n状态",
+        ">Coverage\n完整率", "Rules\n规则",
+    )  # fmt: skip
     for item in payload["indicators"]:
         status = item["status"]
         value = "∞" if item.get("unbounded") else number(item["value"])
         table.add_row(
             item["code"],
-            f"{item['name']} {item.get('name_zh') or ''}".strip(),
+            item["name"] if item["name"] == item["name_zh"] else f"{item['name']} {item['name_zh']}",
             value,
             item["unit"],
             number(item["score"], 3),
@@ -116,8 +124,7 @@ def print_board(home: Home, rows: list[dict[str, Any]], month: str | None) -> No
     if not rows:
         out.print("Nothing was computed" + (f" for {month}" if month else " yet") + f". Run 'gci run {month or 'MONTH'}'.")
     else:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for heading in (
+        table = _table(
             "Month\n月份",
             "Site\n站点",
             "State\n状态",
@@ -125,8 +132,7 @@ def print_board(home: Home, rows: list[dict[str, Any]], month: str | None) -> No
             "Findings\n问题",
             "Missing feeds\n缺少数据",
             "Blocks the close\n关账障碍",
-        ):
-            table.add_column(heading)
+        )
         for row in rows:
             counts = [f"[{_STYLE[s]}]{sum(f['severity'] == s for f in row['findings'])} {s}[/]" for s in ("withhold", "flag", "info")
                       if any(f["severity"] == s for f in row["findings"])]  # fmt: skip
@@ -151,9 +157,7 @@ def print_checks(site: str, month: str, verdicts: list[dict[str, Any]], findings
     out = console()
     out.print(f"[bold]{escape(site)}[/] · {month}\n")
     _print_findings(out, findings)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("Rule\n规则", "Result\n结果", "Severity\n级别", "Puts in doubt\n影响", "Why not checked\n未检查原因"):
-        table.add_column(heading)
+    table = _table("Rule\n规则", "Result\n结果", "Severity\n级别", "Puts in doubt\n影响", "Why not checked\n未检查原因")
     order = {"fail": 0, "not_checked": 1, "pass": 2}
     by_rule: dict[str, list[dict[str, Any]]] = {}
     for row in verdicts:
@@ -169,10 +173,10 @@ def print_checks(site: str, month: str, verdicts: list[dict[str, Any]], findings
 def print_scores(payloads: Sequence[dict[str, Any]], done: Sequence[Any]) -> None:
     """What a run or backfill made: a line for each entity and month, then what was computed and skipped."""
     out = console()
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading, justify in (("Month\n月份", "left"), ("Site, cluster\n站点、集群", "left"), ("Index\n指数", "right"), ("Index grade\n指数等级", "left"), ("PUE", "right"),
-                             ("Renewable\n可再生", "right"), ("CUE", "right"), ("Months\n月数", "right"), ("Findings\n本月问题", "left")):  # fmt: skip
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    table = _table(
+        "Month\n月份", "Site, cluster\n站点、集群", ">Index\n指数", "Index grade\n指数等级", ">PUE", ">Renewable\n可再生", ">CUE",
+        ">Months\n月数", "Findings\n本月问题",
+    )  # fmt: skip
     for payload in payloads:
         values = {item["code"]: item for item in payload["indicators"]}
         codes = sorted({f["code"] for f in payload["findings"] if f["because_of"] is None and f["severity"] != "info"})

