@@ -162,7 +162,7 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def settings_document(settings: Settings) -> dict[str, Any]:
     """What of the settings can change a number: everything but where the ledger is and which engine runs."""
     data = asdict(settings)
-    for key in ("ledger", "engine"):
+    for key in ("ledger", "engine", "spark_master"):
         data.pop(key)
     return data
 

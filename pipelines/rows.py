@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from assets.raw.decode import decode
+from assets.raw.formats import raw_texts
 from resources.calendar import add_months, month_bounds_s, month_range, offsets
 from resources.home import Home
 
@@ -26,7 +27,7 @@ class MeterRows:
     files: list[dict[str, Any]]  # entry, name, digest, rows
 
     def with_raw_text(self, home: Home, shown: pl.DataFrame) -> list[dict[str, Any]]:
-        """The chosen rows with the text of the kept file, column by column as its header names them."""
+        """The chosen rows with the text of the kept file, column by column as its header names them; of a metering standard the line."""
         settings = home.settings.feeds.get("meter_readings")
         forced = settings.encoding if settings else "auto"
         found = []
@@ -34,10 +35,16 @@ class MeterRows:
             wanted = shown.filter(pl.col("entry") == file["entry"])["source_row"].to_list()
             if not wanted:
                 continue
-            text = decode(home.lake.file_path(file["digest"]).read_bytes(), file["name"], encoding=forced)
+            data = home.lake.file_path(file["digest"]).read_bytes()
+            named = {k: file[k] for k in ("entry", "name", "digest")}
+            standard = raw_texts(data, file["name"], set(wanted))
+            if standard is not None:
+                found += [named | {"source_row": number, "raw": raw} for number, raw in sorted(standard.items())]
+                continue
+            text = decode(data, file["name"], encoding=forced)
             for row in text.frame.filter(pl.col("source_row").is_in(wanted)).iter_rows(named=True):
                 raw = {name: row[f"c{number}"] for number, name in enumerate(text.header)}
-                found.append({k: file[k] for k in ("entry", "name", "digest")} | {"source_row": row["source_row"], "raw": raw})
+                found.append(named | {"source_row": row["source_row"], "raw": raw})
         return found
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from assets.staging.energies import SCALED, contributions
+from pipelines.members import Behind
 from pipelines.rows import MeterRows, meter_rows
 from resources.calendar import trailing_months, utc_text
 from resources.errors import GciError, UsageError
@@ -38,6 +39,9 @@ class Tracing:
     month: str
     depth: str
 
+    def known_table(self, name: str) -> pl.DataFrame | None:
+        return self.table(name) if self.home.ledger.manifest(self.month, name) is not None else None
+
     def table(self, name: str) -> pl.DataFrame:
         stored = self.home.ledger.manifest(self.month, name)
         if stored is None:
@@ -53,7 +57,13 @@ def trace(home: Home, site_id: str, month: str, code: str, depth: str, payload: 
     formula, measures = FORMULAS[code]
     energies, hours = work.table("staging/energies"), work.table("staging/interval_energy")
     rejected, facts = work.table("staging/interval_energy_rejected"), work.table("staging/meter_facts")
-    sides = [_side(work, measure, energies, hours, rejected, facts) for measure in measures]
+
+    def rows_of(meter_id: str) -> dict[str, Any]:
+        sites = facts.filter(pl.col("meter_id") == meter_id)["site_id"].to_list()
+        return _rows(work, meter_rows(home, sites[0] if len(sites) == 1 else site_id, month, meter_id), rejected, facts)
+
+    behind = Behind(work.known_table("staging/meter_parts"), hours, depth, rows_of)
+    sides = [_side(work, measure, energies, hours, behind) for measure in measures]
     tree: dict[str, Any] = {
         "site_id": site_id,
         "month": month,
@@ -107,9 +117,7 @@ def _window(work: Tracing, code: str, payload: dict[str, Any]) -> dict[str, Any]
     return {"value": published["value"], "status": published["status"], **sums, "months": months}
 
 
-def _side(
-    work: Tracing, measure: str, energies: pl.DataFrame, hours: pl.DataFrame, rejected: pl.DataFrame, facts: pl.DataFrame
-) -> dict[str, Any]:
+def _side(work: Tracing, measure: str, energies: pl.DataFrame, hours: pl.DataFrame, behind: Behind) -> dict[str, Any]:
     own = energies.filter((pl.col("site_id") == work.site_id) & (pl.col("measure") == measure))
     total = own.filter(pl.col("meter_id") == "")
     unit = UNITS[measure.split("@")[0]]
@@ -120,7 +128,7 @@ def _side(
     meters = []
     for row in own.filter(pl.col("meter_id") != "").sort("meter_id").iter_rows(named=True):
         mine = counted.filter((pl.col("meter_id") == row["meter_id"]) & (pl.col("sign") == row["sign"]))
-        meters.append(_meter(work, row, mine, rejected, facts))
+        meters.append(_meter(work, row, mine, behind))
     seen = sum(m["quantity"] for m in meters if m["quantity"] is not None)
     if summary["quantity"] is not None and seen != summary["quantity"]:
         raise GciError(f"The meters of {measure} sum to {seen} {unit}, but the total is {summary['quantity']}. Run 'gci verify'.")
@@ -130,7 +138,7 @@ def _side(
     }  # fmt: skip
 
 
-def _meter(work: Tracing, row: dict[str, Any], hours: pl.DataFrame, rejected: pl.DataFrame, facts: pl.DataFrame) -> dict[str, Any]:
+def _meter(work: Tracing, row: dict[str, Any], hours: pl.DataFrame, behind: Behind) -> dict[str, Any]:
     meter_id = row["meter_id"]
     total = int((hours["sign"] * hours["quantity"]).sum() or 0)
     if row["quantity"] is not None and total != row["quantity"]:
@@ -143,7 +151,7 @@ def _meter(work: Tracing, row: dict[str, Any], hours: pl.DataFrame, rejected: pl
     if work.depth in ("hours", "rows"):
         node["hours"] = [{**h, "hour": utc_text(h.pop("hour_s")) if h["hour_s"] is not None else None} for h in hours.to_dicts()]
     if meter_id != SCALED:
-        node["rows"] = _rows(work, meter_rows(work.home, work.site_id, work.month, meter_id), rejected, facts)
+        node |= behind.meter(meter_id, hours, row["sign"])
     return node
 
 

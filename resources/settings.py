@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,8 @@ _TOP = {
 }
 _SECTIONS: dict[str, set[str]] = {"close": {"cutoff_day"}, "spark": {"master"}}
 _FEED_KEYS = {"columns", "encoding", "timezone"}
+_ENGINES = ("polars", "spark")
+_MASTER = re.compile(r"local(\[(\d+|\*)\])?|spark://[^\s/]+")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Settings:
     first_month: str = "2024-01"
     timezone: str = "Asia/Shanghai"
     engine: str = "polars"
+    spark_master: str = "local[2]"
     ledger: str = "sqlite:///ledger.db"
     edition: str = DEFAULT_EDITION
     cutoff_day: int = 8
@@ -73,11 +77,13 @@ def _parse(data: dict[str, Any], name: str) -> Settings:
     _known(data, _TOP, name, "")
     for section, keys in _SECTIONS.items():
         _known(_table(data, section, name), keys, name, f"[{section}] ")
-    for section in ("sources", "spark"):
-        if data.get(section):
-            raise UsageError(f"{name}: [{section}] is not supported by this version yet; drop files into landing/ instead.")
-    if (engine := data.get("engine", "polars")) != "polars":
-        raise UsageError(f"{name}: engine = '{engine}' is not supported by this version; write engine = \"polars\".")
+    if data.get("sources"):
+        raise UsageError(f"{name}: [sources] is not supported by this version yet; drop files into landing/ instead.")
+    if (engine := data.get("engine", Settings.engine)) not in _ENGINES:
+        raise UsageError(f"{name}: engine = {engine!r} is none; write engine = \"polars\" or engine = \"spark\".")
+    master = _table(data, "spark", name).get("master", Settings.spark_master)
+    if not isinstance(master, str) or not _MASTER.fullmatch(master):
+        raise UsageError(f"{name}: [spark] master = {master!r} is no Spark master; write \"local[2]\" or \"spark://host:7077\".")
     ledger = data.get("ledger", Settings.ledger)
     if variable := data.get("ledger_env"):
         ledger = os.environ.get(variable, "")
@@ -93,6 +99,7 @@ def _parse(data: dict[str, Any], name: str) -> Settings:
         first_month=check_month(str(data.get("first_month", Settings.first_month))),
         timezone=timezone,
         engine=engine,
+        spark_master=master,
         ledger=ledger,
         edition=str(data.get("edition", DEFAULT_EDITION)),
         cutoff_day=cutoff,

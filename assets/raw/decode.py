@@ -1,4 +1,4 @@
-"""Bytes of a file to a table of text: CSV (plain or gzip), Excel workbook, Parquet.
+"""Bytes of a file to a table of text: CSV (plain or gzip), Excel workbook, Parquet, and the metering standards of ``formats``.
 
 What people drop is told apart here, with a clear word about what it is instead. Which column is which stands in ``headers.py``,
 what a text means in ``moments.py`` and ``numbers.py``.
@@ -11,14 +11,15 @@ import gzip
 import io
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import fastexcel
 import polars as pl
 
+from assets.raw import formats
 from assets.raw.refused import Refused
 
-EXTENSIONS = (".csv", ".csv.gz", ".xlsx", ".parquet")
+EXTENSIONS = (".csv", ".csv.gz", ".xlsx", ".parquet", *formats.EXTENSIONS)
 
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF", "a PDF document (it begins with %PDF)", "PDF 文档(以 %PDF 开头)"),
@@ -42,12 +43,14 @@ _MARKUP: tuple[tuple[str, str, str], ...] = (
 class Decoded:
     """A file as text: the ``header`` as written; ``frame`` has ``c0 … cN`` (String, stripped, blank is null) and ``source_row`` (Int64).
 
-    ``source_row`` counts the rows of the file from 1, as a spreadsheet shows them; rows that are blank altogether are left out.
+    ``source_row`` counts the rows of the file from 1, as a spreadsheet shows them; rows that are blank altogether are left out. Files of
+    a metering standard number their readings as docs/formats.md says, and come with the ``facts`` that they state.
     """
 
     header: tuple[str, ...]
     frame: pl.DataFrame
     encoding: str
+    facts: formats.FileFacts = field(default_factory=formats.FileFacts)
 
 
 def decode(
@@ -65,8 +68,9 @@ def decode(
     lower = name.lower()
     if not lower.endswith(EXTENSIONS):
         raise Refused(
-            f"{name} has an extension that is not read. Drop .csv, .csv.gz, .xlsx or .parquet.",
-            f"{name} 的扩展名不支持。请放入 .csv、.csv.gz、.xlsx 或 .parquet 文件。",
+            f"{name} has an extension that is not read. Drop .csv, .csv.gz, .xlsx, .parquet, or a NEM12, NEM13 or Green Button file "
+            "(.csv, .xml, .zip).",
+            f"{name} 的扩展名不支持。请放入 .csv、.csv.gz、.xlsx、.parquet 文件,或 NEM12、NEM13、Green Button 文件(.csv、.xml、.zip)。",
         )
     if not data:
         raise Refused(
@@ -84,7 +88,10 @@ def decode(
             )
         return _workbook(data, fits)
     if lower.endswith(".gz"):
-        data = _unzip(data)
+        data, name = _unzip(data), name[: -len(".gz")]
+    standard = formats.read_standard(data, name)
+    if standard is not None:
+        return Decoded(formats.HEADER, standard.frame, standard.encoding, standard.facts)
     return _csv(data, encoding)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import polars as pl
 
 from assets.raw.decode import Decoded, decode
+from assets.raw.formats import FileFacts
 from assets.raw.headers import HeaderMap, check_feed_settings, has_required, map_headers, nearest
 from assets.raw.moments import instants, month_of, months
 from assets.raw.readings_text import read_readings
@@ -59,6 +60,7 @@ class _Content:
     rejected: int
     encoding: str
     headers: HeaderMap = field(repr=False)
+    facts: FileFacts = field(default_factory=FileFacts, repr=False)
 
     @property
     def months(self) -> tuple[str, ...]:
@@ -172,6 +174,8 @@ def _enter(home: Home, result: Landed, kept: Path) -> Landed:
                 "feed": result.feed, "rows": content.rows, "months": list(content.months), "encoding": content.encoding,
                 "rejected": content.rejected, "columns": content.headers.mapped, "unknown_columns": list(content.headers.unknown),
             }  # fmt: skip
+            if content.facts.stated:  # what a metering standard says of its meters; staging holds the registry against it
+                payload |= {"stated": content.facts.stated, "left_out": list(content.facts.left_out)}
             entry = home.ledger.append("file", name, result.digest, payload, parts)
     except Refused as cause:
         payload = {"feed": result.feed, "cause_en": cause.en, "cause_zh": cause.zh}
@@ -189,14 +193,14 @@ def _content(data: bytes, name: str, contract: Contract, settings: Settings) -> 
     headers = map_headers(decoded.header, contract, own.columns)
     frame = _named(decoded, headers)
     if contract.name == "meter_readings":
-        parts = read_readings(frame)
+        parts = read_readings(frame, decoded.facts.problems)
         rejected = sum(part.height - part["problem"].null_count() for part in parts.values())
     else:
         first_day = month_first_day(settings.first_month).isoformat()
         parts = _by_month(frame, contract)
         typed = type_rows(contract, frame.with_columns(entry=pl.lit(0, dtype=pl.Int64)), first_day)
         rejected = int(typed.broken.sum())
-    return _Content(parts, frame.height, rejected, decoded.encoding, headers)
+    return _Content(parts, frame.height, rejected, decoded.encoding, headers, decoded.facts)
 
 
 def _named(decoded: Decoded, headers: HeaderMap) -> pl.DataFrame:
@@ -238,6 +242,9 @@ def _landed(result: Landed, content: _Content) -> Landed:
     if content.headers.unknown:
         en = f"{en}; columns not used: {', '.join(content.headers.unknown)}"
         zh = f"{zh};未使用的列:{'、'.join(content.headers.unknown)}"
+    if content.facts.left_out:
+        en = f"{en}; channels not used: {', '.join(content.facts.left_out)}"
+        zh = f"{zh};未使用的通道:{'、'.join(content.facts.left_out)}"
     return replace(
         result, rows=content.rows, rejected=content.rejected, months=content.months, encoding=content.encoding, message_en=en, message_zh=zh
     )

@@ -6,6 +6,8 @@ zone of the site.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from assets.raw.moments import instants, month_of
@@ -29,12 +31,13 @@ SCHEMA = pl.Schema(
 )
 
 
-def read_readings(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def read_readings(frame: pl.DataFrame, problems: Mapping[int, str] | None = None) -> dict[str, pl.DataFrame]:
     """Parts by month of a file of readings: month → frame of ``SCHEMA``, sorted by meter, instant and row.
 
     ``frame`` has text columns ``meter_id, read_at, value`` and maybe ``quality``, and ``source_row``. The month is that of the stated
     local time, so 24:00 of a month's last day belongs to the next. A row that can't be used keeps what was written and says why in
-    ``problem``; without a readable time it goes to the file's most common month, else to month ''.
+    ``problem``; without a readable time it goes to the file's most common month, else to month ''. ``problems``: what the file itself says
+    against a row, by source_row.
     """
     stated, value = instants(frame["read_at"]), decimals_e6(frame["value"])
     written = frame["quality"] if "quality" in frame.columns else pl.Series("quality", [None] * frame.height, dtype=pl.String)
@@ -49,7 +52,10 @@ def read_readings(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
         .when(pl.col("written").is_not_null() & pl.col("quality").is_null())
         .then(pl.format("quality '{}' is none of A, E, S, M", pl.col("written")))
     )  # fmt: skip
-    rows = rows.with_columns(problem.alias("problem"), month_of(rows["local_s"]).alias("month"))
+    known = (
+        pl.col("source_row").replace_strict(dict(problems), default=None, return_dtype=pl.String) if problems else pl.lit(None, pl.String)
+    )
+    rows = rows.with_columns(pl.coalesce(problem, known).alias("problem"), month_of(rows["local_s"]).alias("month"))
     common = rows["month"].drop_nulls().mode().sort()
     fallback = str(common[0]) if len(common) else ""
     broken = pl.col("problem").is_not_null()

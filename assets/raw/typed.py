@@ -6,6 +6,7 @@ contract alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,6 +145,19 @@ def _failures(contract: Contract, frame: pd.DataFrame) -> list[tuple[int, str, s
             both = frame[[column.not_before, column.name]].dropna()
             wrong = both[both[column.name] < both[column.not_before]]
             failures += [(int(row), column.name, "not_before") for row in wrong.index]
+        if column.bounds_by:
+            failures += _outside(frame, column.name, *column.bounds_by)
+    return failures
+
+
+def _outside(frame: pd.DataFrame, name: str, other: str, bounds: Mapping[str, tuple[float, float | None]]) -> list[tuple[int, str, str]]:
+    """Cells outside the bounds that another column's value sets."""
+    failures = []
+    for value, (low, high) in bounds.items():
+        cells = frame.loc[frame[other] == value, name]
+        failures += [(int(row), name, f"bounds:{value}:at least {low:g}:不得小于 {low:g}") for row in cells.index[cells < low]]
+        if high is not None:
+            failures += [(int(row), name, f"bounds:{value}:at most {high:g}:不得大于 {high:g}") for row in cells.index[cells > high]]
     return failures
 
 
@@ -172,6 +186,9 @@ def _reason(column: Column, check: str) -> tuple[str, str]:
         return f"{name} must be {en}", f"{name} 应为{zh}"
     if check == "not_before":
         return f"{name} must not be before {column.not_before}", f"{name} 不得早于(小于){column.not_before}"
+    if check.startswith("bounds:"):
+        _, value, bound_en, bound_zh = check.split(":")
+        return f"{name} of {value} must be {bound_en}", f"{value} 的 {name} {bound_zh}"
     if check == "time_zone":
         return f"{name} must be an IANA time zone such as Asia/Shanghai", f"{name} 应为 IANA 时区名,例如 Asia/Shanghai"
     if check.startswith("isin"):

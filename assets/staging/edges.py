@@ -1,6 +1,6 @@
 """Month edges: what of a leg that crosses one is the month's, and what is added where the readings end.
 
-Only the two edges of a month belong here (metering.md §3). Holes between legs are estimated in ``estimation.py``.
+Only the two edges of a month belong here (metering.md §3). Holes between legs are in ``estimation.py``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from assets.staging.exact import part_of
 from assets.staging.judged import METERED
 from assets.staging.meters import Meter
 
-APPORTIONED, EDGE, LINEAR = 2, 3, 4  # methods of estimated legs, after judged.METERED and judged.SOURCE
+APPORTIONED, EDGE = 2, 3  # methods of estimated legs, after judged.METERED and judged.SOURCE
 SPANNED = {"m": pl.Int64, "t0": pl.Int64, "t1": pl.Int64, "delta": pl.Int64, "method": pl.Int64, "span_s": pl.Int64}
 
 

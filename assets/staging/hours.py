@@ -11,25 +11,25 @@ from collections.abc import Sequence
 import narwhals as nw
 import polars as pl
 
-from assets.staging.edges import APPORTIONED, EDGE, LINEAR
+from assets.staging.edges import APPORTIONED, EDGE
 from assets.staging.exact import floor_div, interpolate, whole
 from assets.staging.judged import METERED, SOURCE
 from assets.staging.meters import POWER, Meter
 from resources.calendar import HOUR_S
 
 Frame = nw.LazyFrame[pl.LazyFrame]
-METHOD_NAMES = {APPORTIONED: "apportioned", EDGE: "edge", LINEAR: "linear", SOURCE: "source"}
+METHOD_NAMES = {APPORTIONED: "apportioned", EDGE: "edge", SOURCE: "source"}
 EVEN = "even"  # how profiled energy is placed
 # metering.md §3: an hour is measured from legs of at most 1.5 × the median step, at least 75 minutes; never from legs above 3 h,
 # which are placed by assumption whatever the meter's pace.
-_MEASURED_TIMES, _MEASURED_S, _PLACED_S = 3, 75 * 60, 3 * HOUR_S
-_HALF_WATT_SECONDS = 7_200  # in a watt-hour
+_MEASURED_TIMES, _MEASURED_S, PLACED_S = 3, 75 * 60, 3 * HOUR_S
+HALF_WATT_SECONDS = 7_200  # in a watt-hour
 _METHODS = [f"by_{name}" for name in METHOD_NAMES.values()]
 
 
 def measured_limit_s(median_step_s: int) -> int:
     """The longest leg, in seconds, whose hours are measured rather than profiled."""
-    return min(max(_MEASURED_TIMES * median_step_s // 2, _MEASURED_S), _PLACED_S)
+    return min(max(_MEASURED_TIMES * median_step_s // 2, _MEASURED_S), PLACED_S)
 
 
 def hourly(legs: Frame, meters: Sequence[Meter]) -> pl.DataFrame:
@@ -90,7 +90,7 @@ def _sum_hours(pieces: Frame) -> Frame:
 def _in_watt_hours(sums: Frame) -> Frame:
     """Half-watt-seconds of power meters as Wh: the running count is divided, so that hours sum to the month's whole count."""
     power, others = sums.filter(nw.col("power") == 1), sums.filter(nw.col("power") == 0)
-    per_hour = whole(_HALF_WATT_SECONDS)
+    per_hour = whole(HALF_WATT_SECONDS)
     for name in ("known", "estimate"):
         power = power.with_columns(until=nw.col(name).cum_sum().over("m", order_by="hour_s"))
         until = nw.col("until")

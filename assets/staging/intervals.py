@@ -1,7 +1,8 @@
 """Hourly energy of a month: from part rows, registry and events to the four staged tables of metering.
 
 The entry point. It joins the steps, each in its own module: rows (``readings.py``), legs (``plain.py``, ``register.py``,
-``series.py``), edges, estimates, hours; then writes down what became of every row (``outcome.py``).
+``series.py``), edges, hours; writes down what became of every row (``outcome.py``); and at the end, with all meters there, has the
+unknown hours estimated (``filling.py``).
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from assets.staging.edges import SPANNED, cut_at_month, extrapolate
-from assets.staging.estimation import estimate
+from assets.staging.estimation import Place
+from assets.staging.filling import Filled, facts_after, fill_month
 from assets.staging.hours import hourly, measured_limit_s, with_states
-from assets.staging.meters import INTERVAL, Meter, records, register_meters
+from assets.staging.legs import gaps, hours_before, legs_in_month, long_stretches, median_steps
+from assets.staging.meters import Meter, records, register_meters
 from assets.staging.outcome import ANOMALIES, REJECTED, Outcome, anomalies_of, counts_of, rejected_of
-from assets.staging.plain import Judgement, judge_all, median_by_meter
+from assets.staging.plain import Judgement, judge_all
 from assets.staging.readings import SCHEMA, good_readings, read_rows
+from assets.staging.stated import Stated, held_against, stated_kinds
 from resources.calendar import HOUR_S, add_months, check_month, month_last_day, month_range
 from resources.home import Home
 from resources.settings import Settings
@@ -71,6 +74,8 @@ def stage_month(
     default_zone: str,
     feed_zone: str | None = None,
     landed_at: Mapping[int, int],
+    countries: Mapping[str, str] | None = None,
+    stated: Mapping[str, Stated] | None = None,
     batch: int = BATCH,
 ) -> StagedMonth:
     """Hourly quantities, rejected readings, meter facts and anomalies of a month.
@@ -78,7 +83,9 @@ def stage_month(
     ``readings``: part rows (``readings.SCHEMA``) that cover the month, 40 days before and 10 days after it, in any order; of rows without a
     readable time (``at_s`` null) only those of the month itself. ``meters`` and ``events``: the typed feeds as pandas frames (all rows).
     ``site_zones``: time zone of each registered site; ``default_zone`` of unregistered ones; ``feed_zone`` of times without offset,
-    when the settings name one. ``landed_at``: landing time of each entry in epoch seconds. Quantities in whole Wh, L, mL or normal L.
+    when the settings name one. ``landed_at``: landing time of each entry in epoch seconds. ``countries``: ISO 3166-1 code of each site, for
+    its public holidays. ``stated``: what files of metering standards say of their meters (``stated.py``). Quantities in whole Wh, L, mL or
+    normal L.
 
     A row belongs to the month in which its instant (of an interval: its start) lies in the site's zone; rows without a readable time to the
     month of their part. Of the rows that belong to the month and to a meter that is valid in it, ``n_landed = n_valid + n_rejected +
@@ -87,14 +94,24 @@ def stage_month(
     """
     check_month(month)
     registry = register_meters(meters, events, month=month, site_zones=site_zones, default_zone=default_zone)
+    registry = held_against(stated or {}, registry, records(meters), month)
     options = {"month": month, "site_zones": site_zones, "default_zone": default_zone, "feed_zone": feed_zone, "landed_at": landed_at}
-    staged = [_stage_batch(rows, some, options) for rows, some in _batches(readings, registry, batch)]
+    batches = [_stage_batch(part, some, options) for part, some in _batches(readings, registry, batch)]
+    energy = pl.concat([b.energy for b in batches]).sort("meter_id", "hour_s")
+    rows = records(meters)
+    place = Place(month, rows, dict.fromkeys((r["site_id"] for r in rows), default_zone) | dict(site_zones), countries or {})
+
+    def history(meter_ids: Sequence[str]) -> pl.DataFrame:
+        wanted = set(meter_ids)
+        return hours_before(readings, [m for m in registry if m.meter_id in wanted], options)
+
+    filled = fill_month(energy, pl.concat([b.gaps for b in batches]), pl.concat([b.long for b in batches]), place, history)
     # sorted by everything, so that equal content gives equal tables
     return StagedMonth(
-        energy=pl.concat([s.energy for s in staged]).sort("meter_id", "hour_s"),
-        rejected=pl.concat([s.rejected for s in staged]).sort(list(REJECTED)),
-        facts=pl.concat([s.facts for s in staged]).sort("meter_id"),
-        anomalies=pl.concat([s.anomalies for s in staged]).sort(list(ANOMALIES)),
+        energy=filled.energy,
+        rejected=pl.concat([b.rejected for b in batches]).sort(list(REJECTED)),
+        facts=facts_after(pl.concat([b.facts for b in batches]).sort("meter_id"), energy, filled.energy),
+        anomalies=pl.concat([*(b.anomalies for b in batches), _uncertain_days(filled, month)]).sort(list(ANOMALIES)),
     )
 
 
@@ -110,23 +127,27 @@ def read_month(home: Home, feeds: Any, month: str, as_of: int, settings: Setting
         rows = home.lake.scan("parts/meter_readings", part.month, part.file_digest)
         timed = rows if part.month == month else rows.filter(pl.col("at_s").is_not_null())
         frames.append(timed.with_columns(entry=pl.lit(part.entry, dtype=pl.Int64)).select(list(SCHEMA)))
-    landed = {e.n: int(datetime.fromisoformat(e.at).timestamp()) for e in home.ledger.entries(kinds=["file"], as_of=as_of)}
+    entries = home.ledger.entries(kinds=["file"], as_of=as_of)
+    landed = {e.n: int(datetime.fromisoformat(e.at).timestamp()) for e in entries}
+    of_month = {part.entry for part in parts if part.month == month}
     feed_settings = settings.feeds.get("meter_readings")
+    sites = _sites(feeds["sites"], month)
     return stage_month(
-        pl.concat(frames), feeds["meters"], feeds["meter_events"],
-        month=month, site_zones=_site_zones(feeds["sites"], month, settings.timezone), default_zone=settings.timezone,
+        pl.concat(frames), feeds["meters"], feeds["meter_events"], month=month, default_zone=settings.timezone,
+        site_zones={name: row["timezone"] or settings.timezone for name, row in sites.items()},
         feed_zone=feed_settings.timezone if feed_settings else None, landed_at={part.entry: landed[part.entry] for part in parts},
+        countries={name: row["geography"][:2] for name, row in sites.items() if row.get("geography")},
+        stated=stated_kinds(e.payload for e in entries if e.n in of_month),
     )  # fmt: skip
 
 
-def _site_zones(sites: Any, month: str, default_zone: str) -> dict[str, str]:
-    """The time zone of each site: of its newest row that began by the month's end, else of its first."""
-    last_day, zones = month_last_day(month).isoformat(), {}
-    ordered = sorted(records(sites), key=lambda r: r["valid_from"] or "")
-    for row in ordered:
-        if row["site_id"] not in zones or (row["valid_from"] or "") <= last_day:
-            zones[row["site_id"]] = row["timezone"] or default_zone
-    return zones
+def _sites(sites: Any, month: str) -> dict[str, dict[str, Any]]:
+    """The row of each site that gives its zone and place: the newest that began by the month's end, else its first."""
+    last_day, found = month_last_day(month).isoformat(), {}
+    for row in sorted(records(sites), key=lambda r: r["valid_from"] or ""):
+        if row["site_id"] not in found or (row["valid_from"] or "") <= last_day:
+            found[row["site_id"]] = row
+    return found
 
 
 def _batches(readings: pl.LazyFrame, registry: list[Meter], size: int) -> list[tuple[pl.LazyFrame, list[Meter]]]:
@@ -144,46 +165,40 @@ def _batches(readings: pl.LazyFrame, registry: list[Meter], size: int) -> list[t
     return batches
 
 
-def _stage_batch(readings: pl.LazyFrame, meters: list[Meter], options: Mapping[str, Any]) -> StagedMonth:
+@dataclass(frozen=True)
+class _Batch(StagedMonth):
+    """Some meters before estimation: their tables, the hours with unknown seconds, and the long stretches."""
+
+    gaps: pl.DataFrame
+    long: pl.DataFrame
+
+
+def _stage_batch(readings: pl.LazyFrame, meters: list[Meter], options: Mapping[str, Any]) -> _Batch:
     rows = read_rows(nw.from_native(readings), meters, **options)
     judgement = judge_all(good_readings(rows), meters)
-    steps = _median_steps(judgement, meters)
-    hours = _hours(judgement, steps, meters)
+    steps = median_steps(judgement, meters)
+    limits = {m: measured_limit_s(step) for m, step in steps.items()}
+    legs = legs_in_month(judgement, limits, meters)
+    hours = with_states(_grid(meters).join(hourly(nw.from_native(legs.lazy()), meters), on=["m", "hour_s"], how="left"))
     outcome = Outcome(rows, judgement, meters, options["month"])
-    return StagedMonth(
+    return _Batch(
         energy=_energy(hours, judgement, meters, options["month"]),
         rejected=rejected_of(outcome),
         facts=_facts(hours, outcome, steps),
         anomalies=anomalies_of(outcome),
+        gaps=gaps(hours, judgement, limits, meters),
+        long=long_stretches(legs, meters),
     )
 
 
-def _median_steps(judgement: Judgement, meters: Sequence[Meter]) -> dict[int, int]:
-    """The median step of each meter in seconds: between readings that count, or the length of its intervals."""
-    before = pl.col("t").shift(1).over("m")
-    steps = judgement.kept.sort("m", "t").select("m", step=pl.col("t") - before).drop_nulls()
-    medians = median_by_meter(steps.group_by("m", "step").agg(n=pl.len()))
-    intervals = {m: meter.spans[-1].interval_s for m, meter in enumerate(meters) if meter.spans[-1].kind == INTERVAL}
-    return {m: intervals.get(m, medians.get(m, 0)) for m in range(len(meters))}
-
-
-def _hours(judgement: Judgement, steps: Mapping[int, int], meters: Sequence[Meter]) -> pl.DataFrame:
-    """Every hour in which a meter is valid, with what is known and estimated in it, and its state."""
-    limits = {m: measured_limit_s(step) for m, step in steps.items()}
-    known = judgement.legs.with_columns(span_s=pl.col("t1") - pl.col("t0"))
-    legs = pl.concat([
-        known.select(list(SPANNED)), estimate(known, limits, meters), extrapolate(known, _reached(judgement, meters), meters),
-    ])  # fmt: skip
-    longest = pl.DataFrame({"m": list(limits), "limit_s": list(limits.values())}, schema={"m": pl.Int64, "limit_s": pl.Int64})
-    in_month = cut_at_month(legs, meters).join(longest, on="m").with_columns(long=(pl.col("span_s") > pl.col("limit_s")).cast(pl.Int64))
-    return with_states(_grid(meters).join(hourly(nw.from_native(in_month.lazy()), meters), on=["m", "hour_s"], how="left"))
-
-
-def _reached(judgement: Judgement, meters: Sequence[Meter]) -> pl.DataFrame:
-    """Until when each meter has a reading that counts: m, t1."""
-    last = judgement.kept.group_by("m").agg(pl.col("t").max())
-    reached = [(m, t + meters[m].span_at(t).interval_s) for m, t in last.iter_rows()]
-    return pl.DataFrame(reached, schema={"m": pl.Int64, "t1": pl.Int64}, orient="row")
+def _uncertain_days(filled: Filled, month: str) -> pl.DataFrame:
+    """An anomaly for each meter and year whose like days were chosen without knowing the year's public holidays."""
+    sites = filled.energy.select("meter_id", "hour_s", "site_id")
+    found = filled.uncertain.join(sites, on=["meter_id", "hour_s"]).group_by("site_id", "meter_id", "year").agg(pl.col("hour_s").min())
+    rows = [
+        (site, meter, at_s, "ME05", "unknown_holidays", year, None, "", None, None, month) for site, meter, year, at_s in found.iter_rows()
+    ]
+    return pl.DataFrame(rows, schema=ANOMALIES, orient="row")
 
 
 def _grid(meters: Sequence[Meter]) -> pl.DataFrame:

@@ -50,6 +50,7 @@ class Span:
     refusal: tuple[str, str] | None
     start_s: int
     end_s: int
+    no_values_e6: tuple[int, ...]  # what the device shows when it has none
     lo: int = -ALWAYS
     hi: int = ALWAYS
 
@@ -216,13 +217,20 @@ def _span(row: dict[str, Any], start: int, end: int, zone: str) -> Span:
         interval_s=round(exact_fraction(minutes) * 60) if kind == INTERVAL and refusal is None else 0, label_end=label == "end",
         tolerance_e6=int(capacity / 100 / ratio) if kind == POWER else 0,
         site_id=row["site_id"], zone=zone, refusal=refusal, start_s=start, end_s=end,
+        no_values_e6=_no_values(row.get("no_value_codes")),
     )  # fmt: skip
+
+
+def _no_values(codes: str | None) -> tuple[int, ...]:
+    """The codes of a row as value_e6; 0 is always a reading."""
+    numbers = [round_half_even(exact_fraction(code) * 1_000_000) for code in (codes or "").split()]
+    return tuple(number for number in numbers if number != 0)
 
 
 def _factor(row: dict[str, Any], kind: int) -> tuple[Fraction, tuple[str, str] | None]:
     """Internal units per displayed unit (multiplier × unit), or 1 and why the row can't be counted."""
     try:
-        unit = unit_factor(row["medium"], row["unit"] or "", power=kind == POWER)
+        unit = unit_factor(row["medium"], row["unit"] or "", power=kind == POWER, density_kg_per_l=row.get("density_kg_per_l"))
     except UnitError as error:
         return Fraction(1), ("CT02", f"The unit of the meter can't be used: {error}.")
     factor = unit * (exact_fraction(row["multiplier"]) if row["multiplier"] is not None else 1)
@@ -242,7 +250,7 @@ def _limit(row: dict[str, Any]) -> int | None:
     if row["medium"] in ("electricity", "heat"):
         return int(capacity * 1_000)
     try:
-        return int(capacity * unit_factor(row["medium"], row["unit"] or ""))
+        return int(capacity * unit_factor(row["medium"], row["unit"] or "", density_kg_per_l=row.get("density_kg_per_l")))
     except UnitError:
         return None
 
@@ -260,7 +268,7 @@ def _join(spans: list[Span], events: list[Boundary]) -> tuple[list[Span], list[B
         if previous is None:
             joined.append(span)
         elif previous.end_s == span.start_s and previous.same_register(span):
-            joined[-1] = replace(previous, end_s=span.end_s)
+            joined[-1] = replace(previous, end_s=span.end_s, no_values_e6=previous.no_values_e6 + span.no_values_e6)
         else:
             change = _event_of_day(span, events)
             at = change.at_s if change else span.start_s

@@ -81,7 +81,7 @@ def read_rows(
     joined = _join_spans(readings, spans, zones[feed_zone or default_zone], (start, end))
     placed = _place(joined, list(zones.values()))
     landed = pl.LazyFrame(list(landed_at.items()), schema={"entry": pl.Int64, "landed_s": pl.Int64}, orient="row")
-    judged = _judge(_in_window(placed).join(nw.from_native(landed), on="entry", how="left"))
+    judged = _judge(_with_codes(_in_window(placed), meters).join(nw.from_native(landed), on="entry", how="left"))
     rows = judged.collect().to_native()
     unknown = rows.filter(pl.col("landed_s").is_null())["entry"].unique().to_list()
     if unknown:
@@ -168,6 +168,16 @@ def _in_window(placed: nw.LazyFrame[pl.LazyFrame]) -> nw.LazyFrame[pl.LazyFrame]
     return placed.filter(seen).with_columns(own=own)
 
 
+def _with_codes(placed: nw.LazyFrame[pl.LazyFrame], meters: Sequence[Meter]) -> nw.LazyFrame[pl.LazyFrame]:
+    """``coded``: 1 where the value is one that the register's device sends when it has none."""
+    codes = {(m, s, code) for m, meter in enumerate(meters) for s, span in enumerate(meter.spans) for code in span.no_values_e6}
+    if not codes:
+        return placed.with_columns(coded=whole(0))
+    rows = [(*code, 1) for code in sorted(codes)]
+    table = pl.LazyFrame(rows, schema=dict.fromkeys(["m", "span", "value_e6", "coded"], pl.Int64), orient="row")
+    return placed.join(nw.from_native(table), on=["m", "span", "value_e6"], how="left").with_columns(nw.col("coded").fill_null(0))
+
+
 def _judge(placed: nw.LazyFrame[pl.LazyFrame]) -> nw.LazyFrame[pl.LazyFrame]:
     """The verdict of each row: the first rule that it breaks, in this order."""
     value, at = nw.col("value_e6"), nw.col("at_s")
@@ -183,7 +193,7 @@ def _judge(placed: nw.LazyFrame[pl.LazyFrame]) -> nw.LazyFrame[pl.LazyFrame]:
         ((at < nw.col("from_s")) | (at > nw.col("to_s")), NOT_VALID.number),
         (at > nw.col("landed_s"), FUTURE.number),
         (value.is_null(), BLANK),
-        (value.is_in(_SENTINELS_E6), SENTINEL.number),
+        (value.is_in(_SENTINELS_E6) | (nw.col("coded") == 1), SENTINEL.number),
         (value > nw.col("max_e6"), TOO_LARGE.number),
         ((value < 0) & ~nearly_zero, NEGATIVE.number),
     ]

@@ -18,9 +18,13 @@ def side_shares(facts: pl.DataFrame, counted: pl.DataFrame, earlier: Sequence[pl
     first. What a meter measured is scaled to the time it should have measured, so that a silent stretch does not make it look small; null
     when nothing of the meter, or not all of the side's meters, is known. Source: checks.md, share rule.
     """
-    known = facts.select("meter_id", pl.col("quantity").cast(pl.Float64) * pl.col("expected_s") / pl.col("metered_s"), "metered_s")
-    sizes = counted.join(known, on="meter_id", how="left").with_columns(
-        pl.when(pl.col("metered_s") > 0).then(pl.col("quantity").abs()).alias("size")
+    whole = pl.col("quantity").cast(pl.Float64) * pl.col("expected_s") / pl.col("metered_s")
+    known = facts.select("meter_id", pl.col("site_id").alias("at"), pl.len().over("meter_id").alias("rows"), whole, "metered_s")
+    own = pl.col("rows").is_null() | (pl.col("rows") == 1) | (pl.col("at") == pl.col("site_id"))  # a shared meter has a row at each site
+    sizes = (
+        counted.join(known, on="meter_id", how="left")
+        .filter(own)
+        .with_columns(pl.when(pl.col("metered_s") > 0).then(pl.col("quantity").abs()).alias("size"))
     )
     side = ["site_id", "side"]
     total = pl.when(pl.col("size").is_not_null().all()).then(pl.col("size").sum())

@@ -5,6 +5,8 @@ Formulas are in the modules beside; here their inputs are gathered and their out
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -12,65 +14,105 @@ import polars as pl
 
 from assets.compute import Compute, Step, records
 from assets.reference.factors import FactorSet, factor_facts
+from assets.staging.balance import energy_balance
 from assets.staging.claim_rules import ClaimRules
 from assets.staging.claims import month_claims
-from assets.staging.double_counts import double_counts
+from assets.staging.composed import composed_of, parts_table, with_parts
+from assets.staging.double_counts import DoubleCount, double_counts
 from assets.staging.energies import site_energies
 from assets.staging.intervals import read_month
 from assets.staging.inventory import site_inventory
+from assets.staging.parts import Composition, members_at_sites, registry_rows, rows_at_sites
+from assets.staging.repairs import repairs
 from assets.staging.shares import side_shares
 from assets.staging.topology import SIDES, counted
 from checks.rules.daily import day_peaks, side_days
 from resources.calendar import trailing_months
 
 _COUNTED = {"site_id": pl.String, "side": pl.String, "meter_id": pl.String, "sign": pl.Int64}
+_FAULTS = ["site_id", "side", "what", "meter_id", "other_id", "first_day"]
 
 
 def _registry(compute: Compute) -> dict[str, str]:
     return {"raw/registry": compute.digest("raw/registry")}
 
 
-def _counted(compute: Compute) -> pl.DataFrame:
-    """The counted meters of the sides, once each: site_id, side, meter_id, sign."""
-    rows = counted(records(compute.feeds["meters"]), compute.sites, compute.month)
-    found = sorted({(c.site_id, c.side, c.meter_id, c.sign) for c in rows if c.side in SIDES})
-    return pl.DataFrame(found, schema=_COUNTED, orient="row")
+@dataclass(frozen=True)
+class _Metering:
+    """The registry of a month: what virtual and shared meters are made of, the rows that say so, and the counted meters of the sides."""
+
+    parts: Composition
+    rows: list[dict[str, Any]]
+    counted: pl.DataFrame  # site_id, side, meter_id, sign: once each
 
 
-def _in_force(compute: Compute) -> pd.DataFrame:
-    """Registry rows of meters that are valid on any day of the month."""
+def _metering(compute: Compute) -> _Metering:
+    parts = composed_of(compute.feeds, compute.month)
+    rows = registry_rows(records(compute.feeds["meters"]), parts)
+    found = {(c.site_id, c.side, c.meter_id, c.sign) for c in counted(rows, compute.sites, compute.month) if c.side in SIDES}
+    return _Metering(parts, rows, pl.DataFrame(sorted(found), schema=_COUNTED, orient="row"))
+
+
+def _in_force(compute: Compute, metering: _Metering) -> pd.DataFrame:
+    """Registry rows of meters that are valid on any day of the month, at every site that counts them."""
     meters = compute.feeds["meters"]
+    if metering.parts.definitions:
+        meters = pd.DataFrame(rows_at_sites(metering.rows), columns=meters.columns, dtype=object)
     begun = meters["valid_from"] <= compute.last_day
     ended = meters["valid_to"].fillna("9999-12-31") < f"{compute.month}-01"
     return meters[begun & ~ended]
 
 
-def _judged_registry(compute: Compute) -> dict[str, Any]:
+def _faults(metering: _Metering, doubles: Iterable[DoubleCount] = ()) -> pd.DataFrame:
+    """What BD05 and BD02 judge: what is counted twice, and definitions that are refused, at every side concerned."""
+    sides: dict[str, list[tuple[str, str]]] = {}
+    for site_id, side, meter_id, _sign in metering.counted.iter_rows():
+        sides.setdefault(meter_id, []).append((site_id, side))
+    found = [vars(fault) for fault in doubles]
+    for fault in metering.parts.faults:
+        for site_id, side in sides.get(fault.meter_id) or [(fault.site_id, "")]:
+            found.append({**vars(fault), "site_id": site_id, "side": side})
+    return pd.DataFrame(found, columns=_FAULTS)
+
+
+def _judged_registry(compute: Compute, metering: _Metering) -> dict[str, Any]:
     return {
         "sites": pd.DataFrame(compute.sites),
-        "meters": _in_force(compute),
+        "meters": _in_force(compute, metering),
         "declarations": compute.feeds["declarations"],
         "activities": compute.feeds["activities"],
         "meter_events": compute.feeds["meter_events"],
-        "counted": _counted(compute).to_pandas(),
+        "counted": metering.counted.to_pandas(),
+        "topology_faults": _faults(metering),
+        "members": pd.DataFrame(members_at_sites(metering.parts), columns=["site_id", "meter_id", "member", "rest"]),
     }
 
 
 def stage_intervals(compute: Compute) -> Step:
     """Hourly energy, rejected readings, facts and anomalies of the meters of the month."""
-    staged = read_month(compute.home, compute.feeds, compute.month, compute.as_of, compute.settings)
-    sides = _counted(compute)
+    feeds, zone = compute.feeds, compute.settings.timezone
+    metering = _metering(compute)
+    parts = metering.parts
+    registers = feeds["meters"][~feeds["meters"]["meter_id"].isin(parts.virtual)]
+    with_registers = replace(feeds, tables={**feeds.tables, "meters": registers})
+    measured = read_month(compute.home, with_registers, compute.month, compute.as_of, compute.settings)
+    staged = with_parts(measured, parts, feeds["meters"], compute.site_zones, zone)
     rejected = staged.rejected.group_by("site_id", "rule_code").agg(pl.len().alias("rows"))
     judged = {
-        **_judged_registry(compute),
+        **_judged_registry(compute, metering),
         "meter_facts": staged.facts.to_pandas(),
         "anomalies": staged.anomalies.to_pandas(),
         "rejected_counts": rejected.to_pandas(),
         "day_peaks": day_peaks(staged.energy, compute.site_zones).to_pandas(),
-        "shares": side_shares(staged.facts, sides, _earlier_energies(compute)).to_pandas(),
+        "shares": side_shares(staged.facts, metering.counted, _earlier_energies(compute)).to_pandas(),
     }
     inputs = {**_registry(compute), "raw/meter_readings": compute.digest("raw/meter_readings")}
-    return compute.put("staging/interval_energy", "staging", staged.tables(), inputs, judged)
+    tables = {
+        **staged.tables(),
+        "staging/meter_parts": parts_table(parts, compute.site_zones, zone),
+        "staging/repairs": repairs(staged, records(feeds["meter_events"]), compute.month),
+    }
+    return compute.put("staging/interval_energy", "staging", tables, inputs, judged)
 
 
 def _earlier_energies(compute: Compute) -> list[pl.DataFrame]:
@@ -84,23 +126,27 @@ def _earlier_energies(compute: Compute) -> list[pl.DataFrame]:
 
 
 def stage_energies(compute: Compute) -> Step:
-    """E_DC, E_IT, water and the totals of the points of every site."""
+    """E_DC, E_IT, water and the totals of the points of every site, and the balance of the nodes of its metering forest."""
     hours, facts = compute.read("staging/interval_energy"), compute.read("staging/meter_facts")
-    meters = records(compute.feeds["meters"])
-    energies = site_energies(hours, facts, meters, compute.sites, compute.month, compute.site_zones)
-    faults = [vars(fault) for fault in double_counts(meters, compute.sites, compute.month)]
-    classes = {row["meter_id"]: row["accuracy_class"] for row in records(_in_force(compute))}
-    sides = _counted(compute)
+    metering = _metering(compute)
+    energies = site_energies(hours, facts, metering.rows, compute.sites, compute.month, compute.site_zones)
+    classes = {row["meter_id"]: row["accuracy_class"] for row in records(_in_force(compute, metering))}
+    sides = metering.counted
     judged = {
-        **_judged_registry(compute),
+        **_judged_registry(compute, metering),
+        "topology_faults": _faults(metering, double_counts(metering.rows, compute.sites, compute.month)),
         "energies": energies.to_pandas(),
         "meter_facts": facts.to_pandas(),
-        "topology_faults": pd.DataFrame(faults, columns=["site_id", "side", "what", "meter_id", "other_id", "first_day"]),
+        "anomalies": compute.read("staging/anomalies").to_pandas(),
         "side_days": side_days(hours, sides, classes, compute.site_zones).to_pandas(),
         "shares": side_shares(facts, sides, _earlier_energies(compute)).to_pandas(),
     }
     inputs = {**_registry(compute), "staging/interval_energy": compute.digest("staging/interval_energy")}
-    return compute.put("staging/energies", "staging", {"staging/energies": energies}, inputs, judged)
+    tables = {
+        "staging/energies": energies,
+        "staging/energy_balance": energy_balance(hours, metering.rows, compute.month, compute.site_zones),
+    }
+    return compute.put("staging/energies", "staging", tables, inputs, judged)
 
 
 def stage_inventory(compute: Compute) -> Step:
@@ -125,7 +171,7 @@ def stage_claims(compute: Compute) -> Step:
     facts = factor_facts(factors, places, compute.month, compute.settings.cutoff_day)
     missing = [row for row in facts if row["value"] is None]
     judged: dict[str, Any] = {
-        **_judged_registry(compute),
+        **_judged_registry(compute, _metering(compute)),
         "claims": claimed.claims.to_pandas(),
         "claim_conflicts": claimed.conflicts.to_pandas(),
         "factors_missing": pd.DataFrame(missing, columns=["site_id", "geography", "kind", "month", "missing_en", "missing_zh"]),

@@ -34,7 +34,7 @@ _E_DC = {"grid_supply": 1, "direct_line": 1, "onsite_generation": 1, "backup_gen
 _STORAGE_OUTSIDE = {"storage_discharge": 1, "storage_charge": -1}  # … and, storage outside the boundary, + discharge − charge
 _IT_POINT = {1: "ups_output", 2: "pdu_output", 3: "it_input"}  # by the site's pue_category
 # A source attached to a node feeds it; what is measured at the node is not the source's parent in any sum.
-_SOURCES = frozenset({"onsite_generation", "direct_line", "backup_generation", "storage_discharge"})
+SOURCES = frozenset({"onsite_generation", "direct_line", "backup_generation", "storage_discharge"})
 
 
 @dataclass(frozen=True, order=True)
@@ -103,7 +103,7 @@ def parent_of(row: Row, nodes: Mapping[str, Row]) -> str | None:
     parent = nodes.get(row["parent_meter_id"] or "")
     if parent is None or (parent["site_id"], parent["medium"]) != (row["site_id"], row["medium"]):
         return None
-    if row["point"] in _SOURCES and parent["point"] not in _SOURCES:
+    if row["point"] in SOURCES and parent["point"] not in SOURCES:
         return None
     return str(parent["meter_id"])
 
@@ -138,6 +138,11 @@ def countable(row: Row) -> bool:
     return row["check_meter_of"] is None and row["kind"] != "software" and row["medium"] in POINT_MEDIA.get(row["point"], ())
 
 
+def sites_counting(row: Row) -> tuple[str, ...]:
+    """The sites at which a meter counts: those that share it (``parts.registry_rows``), else its own."""
+    return row.get("shared_by") or (row["site_id"],)
+
+
 def it_point(site: Row) -> str | None:
     """The point at which a site measures its IT energy, by its PUE category (1 UPS output, 2 PDU output, 3 IT input); None: not stated."""
     return None if site["pue_category"] is None else _IT_POINT.get(int(site["pue_category"]))
@@ -168,9 +173,9 @@ def _counted(meters: Iterable[Mapping[str, Any]], sites: Iterable[Mapping[str, A
     spans: dict[tuple[str, str, str, int, str], list[tuple[date, date]]] = defaultdict(list)
     for first, last, nodes in stretches(plain(meters), month):
         for row in nodes.values():
-            if row["site_id"] in by_site and countable(row):
-                for side, sign in enters(row, by_site[row["site_id"]], nodes):
-                    spans[row["site_id"], side, row["meter_id"], sign, row["medium"]].append((first, last))
+            for site_id in sites_counting(row) if countable(row) else ():
+                for side, sign in enters(row, by_site[site_id], nodes) if site_id in by_site else ():
+                    spans[site_id, side, row["meter_id"], sign, row["medium"]].append((first, last))
     return sorted(Counted(*key, *span) for key, parts in spans.items() for span in _joined(parts))
 
 

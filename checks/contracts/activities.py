@@ -33,8 +33,11 @@ TELEMETRY = table(
         instant("at", "When it was measured", "采集时间", "时间 采集时间", required=True),
         text("variable", "What was measured, e.g. outdoor_temperature", "变量,例如 outdoor_temperature", "变量 测点 指标", required=True,
              known={
-            "outdoor_temperature": "室外温度", "outdoor_humidity": "室外湿度", "supply_air_temperature": "送风温度"}),
-        number("value", "Value, in the unit", "数值", "数值 值", required=True),
+            "outdoor_temperature": "室外温度", "outdoor_humidity": "室外湿度", "supply_air_temperature": "送风温度",
+            "pue": "电能利用效率", "wue": "水利用效率"}),
+        # a PUE below 1 or a WUE below 0 can not be (ISO/IEC 30134-2, 30134-9); what a monitoring system shows is not computed again
+        number("value", "Value, in the unit", "数值", "数值 值", required=True,
+               bounds_by=("variable", {"pue": (1, None), "wue": (0, None), "outdoor_humidity": (0, 100)})),
         text("unit", "Unit of the value", "单位", "单位", required=True),
     ],
 )  # fmt: skip

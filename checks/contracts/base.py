@@ -39,7 +39,8 @@ class Column:
 
     ``required``: the column and a value in every row. ``allowed``: the only values (none: any); ``values`` maps other spellings of
     a value (see ``fold``) to the one we keep. ``default`` fills a blank, ``default_from`` fills it from another column.
-    ``not_before`` names the column that this one may not lie before.
+    ``not_before`` names the column that this one may not lie before. ``bounds_by``: the column on which the bounds depend, and for some of
+    its values the least and most (None: no bound) that is possible.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Column:
     default: str | None = None
     default_from: str | None = None
     not_before: str | None = None
+    bounds_by: tuple[str, Mapping[str, tuple[float, float | None]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ def _column(
     default: str | None = None,
     default_from: str | None = None,
     not_before: str | None = None,
+    bounds_by: tuple[str, Mapping[str, tuple[float, float | None]]] | None = None,
 ) -> pa.Column:
     checks = []
     if allowed:
@@ -169,7 +172,7 @@ def _column(
         checks.append(pa.Check.str_matches(pattern))
     metadata = {
         "kind": kind, "unit": unit, "synonyms": tuple(synonyms.split()), "allowed": allowed, "values": values, "min": min, "max": max,
-        "pattern": pattern, "default": default, "default_from": default_from, "not_before": not_before,
+        "pattern": pattern, "default": default, "default_from": default_from, "not_before": not_before, "bounds_by": bounds_by,
     }  # fmt: skip
     return pa.Column(_DTYPES[kind], checks, nullable=not required, name=name, title=zh, description=en, metadata=metadata)
 

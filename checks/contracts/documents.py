@@ -18,6 +18,8 @@ Generated from `checks/contracts` by `tables_markdown()`; don't edit. 由 `check
 Headers are recognised by the column's name or by a name in the column "headers"; a unit in brackets may follow, e.g. `止码(kWh)`.
 表头按列名或"表头"一栏的名称识别,可在括号内附单位。
 
+Files that can be dropped, NEM12, NEM13 and Green Button too: [formats.md](formats.md). 可放入的文件格式见 [formats.md](formats.md)。
+
 ## Feeds · 输入表
 """
 
@@ -74,6 +76,10 @@ def _values(column: Column) -> str:
         said.append("`" + column.pattern.replace("|", "\\|") + "`")
     if column.not_before:
         said.append(f"≥ `{column.not_before}`")
+    if column.bounds_by:
+        said += [
+            f"`{value}`: ≥ {low:g}" + (f", ≤ {high:g}" if high is not None else "") for value, (low, high) in column.bounds_by[1].items()
+        ]
     if column.default:
         said.append("default · 默认 " + (f"`{FIRST_MONTH}`" if column.default == FIRST_MONTH else f"`{column.default}`"))
     if column.default_from:

@@ -82,9 +82,9 @@ def known_together(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         finding = Finding(
             "BD12", site_id, judged.month, "withhold", ratio,
             f"Only {percent(seen)} of the hours of {judged.month} are known on both {' and '.join(name for name, _ in en)} (limit "
-            f"{percent(limit)}): {held} withheld. Send the missing readings; gaps up to 2 hours are estimated.",
-            f"{judged.month} {zh}均已知的小时占 {percent(seen)}(限值 {percent(limit)}):{held_zh} 暂缓发布。请补报缺失读数;2 "
-            "小时以内的缺口可估算。",
+            f"{percent(limit)}): {held} withheld. Nothing could estimate the others: send the missing readings.",
+            f"{judged.month} {zh}均已知的小时占 {percent(seen)}(限值 {percent(limit)}):{held_zh} 暂缓发布。其余小时无从估算,请补报"
+            "缺失读数。",
             seen=seen, limit=limit, unit="1", because_of=silent_root(judged, site_id, *sides),
         )  # fmt: skip
         findings += spread(finding, quantities)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from checks.findings import Finding, Judged, NotChecked, Severity
+from checks.rules.composition import TWICE, nobodys, refused
 from checks.rules.timeliness import silent_root
 from checks.rules.view import (
     Row,
@@ -19,6 +20,7 @@ from checks.rules.view import (
     missing,
     ownerless,
     percent,
+    readings_said,
     records,
     refs,
     rows_of,
@@ -60,25 +62,36 @@ def registered(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     rows = [row for row in rows_of(judged, "anomalies", site_id) + ownerless(judged, "anomalies") if row["code"] == "BD01"]
     if not rows and not any(row["n_landed"] for row in rows_of(judged, "meter_facts", site_id)):
         return NotChecked(f"no reading was landed for {judged.month}", f"{judged.month} 没有入库读数")
-    return [
-        Finding(
-            "BD01", site_id, judged.month, "info", meter,
-            f"{len(group)} readings of meter {meter} were rejected: 'meters' has no such meter valid at those times. "
-            "Register it, or correct its valid_from or valid_to, or the id in the file.",
-            f"计量点 {meter} 有 {len(group)} 条读数被拒:meters 中没有当时有效的该计量点。请登记,或更正 valid_from、valid_to "
-            "或文件中的编号。",
-            seen=float(len(group)), limit=0.0, unit="readings", rows=refs(group),
+    findings = []
+    for meter, group in by_key(rows, "meter_id").items():
+        count = readings_said(group)
+        why = (
+            "'meters' has no such meter valid at those times. Register it, or correct its valid_from or valid_to, or the id in the file.",
+            "meters 中没有当时有效的该计量点。请登记,或更正 valid_from、valid_to 或文件中的编号。",
         )
-        for meter, group in by_key(rows, "meter_id").items()
-    ]  # fmt: skip
+        if group[0]["what"] == "virtual":
+            why = (
+                "it is virtual, computed from its members in 'meter_parts'. Send readings of the members only, or remove its members if it "
+                "has a register.",
+                "该表为虚拟表,由 meter_parts 中的成员计算。请只报送成员读数;如其确有示数,请删除其成员。",
+            )
+        findings.append(
+            Finding(
+                "BD01", site_id, judged.month, "info", meter,
+                f"{count} readings of meter {meter} were rejected: {why[0]}", f"计量点 {meter} 有 {count} 条读数被拒:{why[1]}",
+                seen=float(count), limit=0.0, unit="readings", rows=refs(group),
+            )
+        )  # fmt: skip
+    return findings
 
 
 def placed(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
-    """A meter says something only where it is: it needs a known site, a medium, and a point that fits the medium.
+    """A meter says something only where it is: it needs a known site, a medium, and a point that fits the medium; a virtual or shared
+    meter needs members and shares that say whose energy it is.
 
-    理由:计量点须有已知站点、介质及与介质相符的计量位置,否则其电量无从归类。
+    理由:计量点须有已知站点、介质及与介质相符的计量位置,否则其电量无从归类;虚拟表、共用表还须有明确的成员与分摊比例。
 
-    Source: checks.md BD02; points of interfaces.md §2.
+    Source: checks.md BD02; points and meter_parts of interfaces.md §2; metering.md §5.
     """
     if absent := missing(judged, "meters", "sites", "counted"):
         return absent
@@ -113,6 +126,9 @@ def placed(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
                 rows=refs(rows),
             )
         )  # fmt: skip
+    if "topology_faults" in judged.tables and "members" in judged.tables:
+        said = {finding.id for finding in findings}
+        findings += [finding for finding in (*refused(judged, site_id), *nobodys(judged, site_id)) if finding.id not in said]
     return findings
 
 
@@ -258,10 +274,14 @@ _TOPOLOGY = {
 }
 
 
-def counted_once(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
-    """Energy counted twice on a side is energy that was never used: no counted meter above another, no cycles, no check meter.
+_COUNTED_TWICE = (*_TOPOLOGY, *TWICE)
 
-    理由:同一侧内不得重复计量:计入边界的计量点互不为上下级,无环,校核表不计入。
+
+def counted_once(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
+    """Energy counted twice on a side is energy that was never used: no counted meter above another or a member of one, no cycles, no check
+    meter, no shares above 1.
+
+    理由:同一侧内不得重复计量:计入边界的计量点互不为上下级,也不互为成员,无环,校核表不计入,分摊比例合计不大于 1。
 
     Source: checks.md BD05; metering.md §5.
     """
@@ -270,20 +290,23 @@ def counted_once(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     if not sides_by_meter(judged, site_id):
         return NotChecked(f"no meter of the site is counted in {judged.month}", f"{judged.month} 没有计入边界的计量点")
     findings = []
-    faults = [{**row, "side": row["side"] or ""} for row in rows_of(judged, "topology_faults", site_id)]
+    faults = [{**row, "side": row["side"] or ""} for row in rows_of(judged, "topology_faults", site_id) if row["what"] in _COUNTED_TWICE]
     for side, rows in by_key(faults, "side").items():
         for meter, group in by_key(rows, "meter_id").items():
-            said = []
-            for what in sorted({row["what"] for row in group}):
-                others = listed(sorted({str(row["other_id"] or "?") for row in group if row["what"] == what}))
-                en, zh, do_en, do_zh = _TOPOLOGY[what]
-                said.append((en.format(other=others), zh.format(other=others), do_en, do_zh))
+            said, do, do_zh = [], [], []
+            for feed, words in (("meters", _TOPOLOGY), ("meter_parts", TWICE)):
+                here = [(words[what], what) for what in sorted({row["what"] for row in group}) if what in words]
+                for (en, zh, _, _), what in here:
+                    others = listed(sorted({str(row["other_id"] or "?") for row in group if row["what"] == what}))
+                    said.append((en.format(other=others), zh.format(other=others)))
+                do += [f"In '{feed}': {'; '.join(text[2] for text, _ in here)}."] if here else []
+                do_zh += [f"在 {feed} 中:{';'.join(text[3] for text, _ in here)}。"] if here else []
             held, held_zh = (f": {side} is withheld", f":{side} 暂缓发布") if side else ("", "")
             findings.append(
                 Finding(
                     "BD05", site_id, judged.month, "withhold" if side else "flag", meter,
-                    f"Meter {meter} {'; '.join(s[0] for s in said)}{held}. In 'meters': {'; '.join(s[2] for s in said)}.",
-                    f"计量点 {meter} {';'.join(s[1] for s in said)}{held_zh}。在 meters 中:{';'.join(s[3] for s in said)}。",
+                    f"Meter {meter} {'; '.join(s[0] for s in said)}{held}. {' '.join(do)}",
+                    f"计量点 {meter} {';'.join(s[1] for s in said)}{held_zh}。{''.join(do_zh)}",
                     quantity=side, seen=float(len(group)), limit=0.0, unit="faults",
                 )
             )  # fmt: skip

@@ -19,7 +19,7 @@ from checks.rules.view import (
     rows_of,
     share_rule,
     shares_of,
-    sides_by_meter,
+    sides_reached,
     spread,
     zone_of,
 )
@@ -142,7 +142,7 @@ def falling(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     found = missing(judged, "counted") or _anomalies(judged, site_id, "CT08")
     if isinstance(found, NotChecked):
         return found
-    sides, zone = sides_by_meter(judged, site_id), zone_of(judged, site_id)
+    sides, zone = sides_reached(judged, site_id), zone_of(judged, site_id)
     fallen = {str(row["meter_id"]) for row in found if row["what"] == "falling"}
     material = {
         side: share_rule(judged, shares_of(judged, site_id, side), sorted(m for m in fallen if side in sides.get(m, []))) for side in SIDES
@@ -203,4 +203,4 @@ def _anomalies(judged: Judged, site_id: str, code: str) -> list[Row] | NotChecke
 
 
 def _sides(judged: Judged, site_id: str) -> dict[str, list[str]]:
-    return sides_by_meter(judged, site_id) if "counted" in judged.tables else {}
+    return sides_reached(judged, site_id) if "counted" in judged.tables else {}

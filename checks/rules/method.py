@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from checks.findings import Finding, Judged, NotChecked, Severity
 from checks.rules.timeliness import silent_root
-from checks.rules.view import SIDE_NAMES, SIDES, missing, percent, rows_of
+from checks.rules.view import SIDE_NAMES, SIDES, listed, missing, percent, rows_of
 
 
 def estimated_share(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
@@ -54,4 +54,25 @@ def estimated_share(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         )  # fmt: skip
     if not judgeable:
         return NotChecked(f"no total of {judged.month} is known", f"{judged.month} 各侧总量均未知")
+    return findings + _without_holidays(judged, site_id)
+
+
+def _without_holidays(judged: Judged, site_id: str) -> list[Finding]:
+    """One finding for each year whose public holidays were not known when like days were chosen."""
+    if "anomalies" not in judged.tables:
+        return []
+    rows = [row for row in rows_of(judged, "anomalies", site_id) if row["what"] == "unknown_holidays"]
+    findings = []
+    for year in sorted({int(row["seen"]) for row in rows}):
+        meters = listed(sorted({row["meter_id"] for row in rows if int(row["seen"]) == year}))
+        findings.append(
+            Finding(
+                "ME05", site_id, judged.month, "info", f"holidays {year}",
+                f"The public holidays of {year} are not known to this installation: estimates of {meters} in {judged.month} took Monday to "
+                "Friday as workdays. Update the package chinesecalendar and compute the month again.",
+                f"本安装未含 {year} 年节假日安排:{meters} 在 {judged.month} 的估算按周一至周五为工作日处理。请更新 chinesecalendar 后"
+                "重算该月。",
+                seen=float(year),
+            )
+        )  # fmt: skip
     return findings

@@ -6,6 +6,7 @@ Put here what a month must hold of its time, and when. What readings say is ``co
 from __future__ import annotations
 
 from checks.findings import SEVERITIES, Finding, Judged, NotChecked
+from checks.rules.composition import members_of, with_roots
 from checks.rules.view import (
     SIDE_NAMES,
     SIDES,
@@ -15,6 +16,7 @@ from checks.rules.view import (
     missing,
     moment,
     percent,
+    readings_said,
     refs,
     rows_of,
     share_rule,
@@ -45,7 +47,7 @@ def completeness(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     uncounted = sorted(meter for meter in done if meter not in sides)
     flag_below = judged.limit("TL01", "flag_below")
     findings += [_meter(judged, site_id, "", m, done[m], facts.get(m), "flag", flag_below, None) for m in uncounted if done[m] < flag_below]
-    return findings
+    return with_roots(findings, judged, site_id)
 
 
 def _side(judged: Judged, site_id: str, side: str, done: dict[str, float], facts: dict[str, Row]) -> list[Finding]:
@@ -96,12 +98,15 @@ def _meter(
         held = severity == "withhold"
         effect_en = f" It carries {carried} of {SIDE_NAMES[side][0]}" + (f": {side} is withheld." if held else ".")
         effect_zh = f"占{SIDE_NAMES[side][1]} {carried_zh}" + (f":{side} 暂缓发布。" if held else "。")
+    do_en = f"Send the missing readings ({hours} hours), or correct valid_to in 'meters' if it was taken out of service."
+    do_zh = f"请补报缺失读数(共 {'全部' if hours == 'all' else hours} 小时);如已停用,请在 meters 中更正 valid_to。"
+    if members := members_of(judged, site_id).get(meter):
+        do_en = f"It is computed from {listed(members)}, and known only where they all are: send their missing readings ({hours} hours)."
+        do_zh = f"该表由 {listed(members)} 计算,全部成员已知时方为已知。请补报成员的缺失读数(共 {hours} 小时)。"
     return Finding(
         "TL01", site_id, judged.month, severity, meter,  # type: ignore[arg-type]
-        f"Meter {meter} metered {percent(seen)} of its time in {judged.month} (limit {percent(limit)}).{effect_en}{span_en} Send the "
-        f"missing readings ({hours} hours), or correct valid_to in 'meters' if it was taken out of service.",
-        f"计量点 {meter} 在 {judged.month} 的实测时间占比为 {percent(seen)}(限值 {percent(limit)})。{effect_zh}{span_zh}"
-        f"请补报缺失读数(共 {'全部' if hours == 'all' else hours} 小时);如已停用,请在 meters 中更正 valid_to。",
+        f"Meter {meter} metered {percent(seen)} of its time in {judged.month} (limit {percent(limit)}).{effect_en}{span_en} {do_en}",
+        f"计量点 {meter} 在 {judged.month} 的实测时间占比为 {percent(seen)}(限值 {percent(limit)})。{effect_zh}{span_zh}{do_zh}",
         quantity=side, seen=seen, limit=limit, unit="1",
     )  # fmt: skip
 
@@ -117,8 +122,9 @@ def silent_root(judged: Judged, site_id: str, *sides: str) -> str | None:
     found = completeness(judged, site_id)
     if isinstance(found, NotChecked):
         return None
-    root = worst([finding for finding in found if finding.quantity in sides])
-    return root.id if root else None
+    there = [finding for finding in found if finding.quantity in sides]
+    root = worst(there)
+    return root.id if root else next((finding.because_of for finding in there), None)
 
 
 def instants(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
@@ -136,16 +142,16 @@ def instants(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     sides = sides_by_meter(judged, site_id) if "counted" in judged.tables else {}
     findings = []
     for meter, group in by_key(rows, "meter_id").items():
-        future = sum(row["what"] == "future" for row in group)
+        count, future = readings_said(group), readings_said(row for row in group if row["what"] == "future")
         first = moment(zone_of(judged, site_id), min((row["at_s"] for row in group if row["at_s"] is not None), default=None))
         findings.append(
             Finding(
                 "TL04", site_id, judged.month, "flag", meter,
-                f"{len(group)} readings of meter {meter} were rejected: {len(group) - future} without a resolvable local time, {future} "
+                f"{count} readings of meter {meter} were rejected: {count - future} without a resolvable local time, {future} "
                 f"later than their landing (first at {first}). Check the logger's clock, or export times with their UTC offset.",
-                f"计量点 {meter} 有 {len(group)} 条读数被拒:{len(group) - future} 条本地时刻无法确定,{future} 条晚于入库时刻"
+                f"计量点 {meter} 有 {count} 条读数被拒:{count - future} 条本地时刻无法确定,{future} 条晚于入库时刻"
                 f"(首条 {first})。请检查采集器时钟,或导出带 UTC 偏移的时刻。",
-                quantity=next(iter(sides.get(meter, [])), ""), seen=float(len(group)), limit=0.0, unit="readings", rows=refs(group),
+                quantity=next(iter(sides.get(meter, [])), ""), seen=float(count), limit=0.0, unit="readings", rows=refs(group),
             )
         )  # fmt: skip
     return findings

@@ -28,6 +28,7 @@ _INPUTS = {
     "anomalies": ("the month's list of anomalies", "当月异常清单"),
     "rejected_counts": ("the counts of rejected readings", "被拒读数统计"),
     "counted": ("the list of counted meters", "计入边界的计量点清单"),
+    "members": ("the members of virtual meters", "虚拟表的成员"),
     "topology_faults": ("the meter topology", "计量拓扑"),
     "energies": ("the month's energies", "当月电量与水量汇总"),
     "side_days": ("the daily energies of both sides", "两侧逐日电量"),
@@ -113,15 +114,31 @@ def sides_by_meter(judged: Judged, site_id: str) -> dict[str, list[str]]:
     return {meter: [side for side in SIDES if side in sides] for meter, sides in found.items()}
 
 
+def sides_reached(judged: Judged, site_id: str) -> dict[str, list[str]]:
+    """As ``sides_by_meter``, and the sides that the members of counted virtual meters reach through them: their faults are the sum's."""
+    own = sides_by_meter(judged, site_id)
+    found = {meter: set(sides) for meter, sides in own.items()}
+    for row in rows_of(judged, "members", site_id) if "members" in judged.tables else ():
+        if row["member"] and row["meter_id"] in own:
+            found.setdefault(row["member"], set()).update(own[row["meter_id"]])
+    return {meter: [side for side in SIDES if side in sides] for meter, sides in found.items()}
+
+
 def shares_of(judged: Judged, site_id: str, side: str) -> dict[str, float]:
-    """Known shares of a side's energy by meter: of the month, else of the last known month. Signs don't matter."""
+    """Known shares of a side's energy by meter: of the month, else of the last known month. Signs don't matter.
+
+    A member of a virtual meter carries what the virtual meter does: without it none of that is known.
+    """
     if "shares" not in judged.tables:
         return {}
-    known = {}
+    known: dict[str, float] = {}
     for row in rows_of(judged, "shares", site_id):
         share = row["share"] if row["share"] is not None else row["last_known_share"]
         if row["side"] == side and share is not None:
             known[row["meter_id"]] = abs(float(share))
+    for row in rows_of(judged, "members", site_id) if "members" in judged.tables else ():
+        if row["member"] and row["meter_id"] in known:
+            known[row["member"]] = max(known.get(row["member"], 0.0), known[row["meter_id"]])
     return known
 
 
@@ -161,6 +178,11 @@ def listed(items: Iterable[str], most: int = 5) -> str:
     """The first few of some names, and how many more there are."""
     names = list(items)
     return ", ".join(names[:most]) + (f" … (+{len(names) - most})" if len(names) > most else "")
+
+
+def readings_said(rows: Iterable[Row]) -> int:
+    """How many readings anomalies stand for that are said once for a meter, with their number as ``seen``."""
+    return sum(int(row["seen"] or 1) for row in rows)
 
 
 def refs(rows: Iterable[Row], most: int = 5) -> tuple[tuple[int, int], ...]:

@@ -9,7 +9,8 @@ import click
 
 from pipelines.cli import lookup
 from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_home, print_json
-from pipelines.cli.render import print_board, print_checks, print_result
+from pipelines.cli.render import print_board, print_checks, print_repairs, print_result
+from pipelines.cli.repairs import repairs
 from resources.calendar import check_month
 from resources.home import Home
 
@@ -81,13 +82,16 @@ def board(home: Home, month: str | None) -> list[dict[str, Any]]:
 @home_option
 @format_option
 def check(site: str, month: str, root: str, output: str) -> int:
-    """All rules with their three-state result for a SITE in a MONTH, and the findings with what to do."""
+    """All rules with their result for a SITE in a MONTH, the findings with what to do, and what was repaired."""
     home = open_home(root)
     lookup.check_site(home, site, check_month(month))
     verdicts = home.ledger.rows("verdict", month=month, site_id=site)
     findings = [{**row, "rows_ref": json.loads(row["rows_ref"])} for row in home.ledger.rows("finding", month=month, site_id=site)]
+    result = lookup.result_payload(home, site, month, "month")
+    repaired = repairs(home, site, month, result["timezone"])
     if output == "json":
-        print_json({"site_id": site, "month": month, "rules": verdicts, "findings": findings})
+        print_json({"site_id": site, "month": month, "rules": verdicts, "findings": findings, "repairs": repaired})
     else:
         print_checks(site, month, verdicts, findings)
-    return 0 if complete(lookup.result_payload(home, site, month, "month")) else INCOMPLETE
+        print_repairs(repaired)
+    return 0 if complete(result) else INCOMPLETE

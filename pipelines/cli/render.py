@@ -170,6 +170,19 @@ def print_checks(site: str, month: str, verdicts: list[dict[str, Any]], findings
     out.print(table)
 
 
+def print_repairs(repaired: list[dict[str, Any]]) -> None:
+    """What was repaired in the month, meter by meter, after the rules of ``gci check``."""
+    out = console()
+    if not repaired:
+        out.print("Nothing was repaired. 无修复。")
+        return
+    out.print("[bold]What was repaired 修复说明[/]")
+    for meter_id, rows in groupby(repaired, key=lambda row: row["meter_id"]):
+        out.print(f"[bold]{escape(meter_id)}[/]")
+        for row in rows:
+            out.print(f"  {escape(row['text_en'])}\n  [dim]{escape(row['text_zh'])}[/]")
+
+
 def print_scores(payloads: Sequence[dict[str, Any]], done: Sequence[Any]) -> None:
     """What a run or backfill made: a line for each entity and month, then what was computed and skipped."""
     out = console()

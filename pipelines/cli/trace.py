@@ -72,14 +72,34 @@ def _draw_side(top: Tree, side: dict[str, Any]) -> None:
     total = "unknown 未知" if side["total"] is None else f"{side['total']:,} {side['unit']}"
     node = top.add(f"[bold]{side['measure']}[/] = {total} · {side['known_s'] // 3600} of {side['expected_s'] // 3600} hours")
     for meter in side["meters"]:
-        sign = "−" if meter["sign"] < 0 else "+"
-        quantity = "unknown" if meter["quantity"] is None else f"{abs(meter['quantity']):,}"
-        states = ", ".join(f"{s['hours']} h {s['state']}{' ' + s['method'] if s['method'] else ''}" for s in meter["states"])
-        branch = node.add(f"{sign} {escape(meter['meter_id'])}: {quantity} {side['unit']}  [dim]{states}[/]")
-        for hour in meter.get("hours", ()):
-            branch.add(f"[dim]{hour['hour']}[/] {hour['quantity']:,} {hour['state']}")
-        if "rows" in meter:
-            _draw_rows(branch, meter["rows"])
+        _draw_meter(node, meter, side["unit"])
+
+
+def _draw_meter(above: Tree, meter: dict[str, Any], unit: str) -> None:
+    sign = "−" if meter["sign"] < 0 else "+"
+    # Members may be negative themselves (a difference that falls below 0): the sign before is the one they count with.
+    quantity = "unknown" if meter["quantity"] is None else f"{meter['sign'] * meter['quantity']:,}"
+    states = ", ".join(f"{s['hours']} h {s['state']}{' ' + s['method'] if s['method'] else ''}" for s in meter["states"])
+    branch = above.add(f"{sign} {escape(meter['meter_id'])}: {quantity} {unit}  [dim]{states}[/]")
+    for hour in meter.get("hours", ()):
+        branch.add(f"[dim]{hour['hour']}[/] {hour['quantity']:,} {hour['state']}")
+    if "refused" in meter:
+        branch.add("[yellow]its definition is refused: nothing is known 定义被拒,电量未知[/]")
+    if "shared" in meter:
+        branch = _draw_shares(branch, meter["shared"], meter["sign"], unit)
+    for member in meter.get("members", ()):
+        _draw_meter(branch, member, unit)
+    if "rows" in meter:
+        _draw_rows(branch, meter["rows"])
+
+
+def _draw_shares(branch: Tree, shared: dict[str, Any], sign: int, unit: str) -> Tree:
+    parts = " + ".join(f"{escape(part['site_id'])} {sign * part['quantity']:,}" for part in shared["parts"])
+    nobody = f" + nobody 未分摊 {sign * shared['nobody']:,}" if shared["nobody"] else ""
+    node = branch.add(f"shared meter 共用表: {sign * shared['whole']:,} {unit} = {parts}{nobody}")
+    for share in shared["shares"]:
+        node.add(f"[dim]share 分摊比例 {escape(share['site_id'])} {100 * share['share']:g} %, {share['from']} – {share['to']}[/]")
+    return node
 
 
 def _draw_rows(branch: Tree, rows: dict[str, Any]) -> None:

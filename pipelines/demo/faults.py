@@ -103,15 +103,16 @@ FAULTS: dict[str, Fault] = {
         ),
         Fault(
             "long_gap", "2025-10", "HL02", "HL02-I5",
-            "nine hours of readings are missing and stay missing: 98.8 % of the month is metered, above every limit",
-            "缺九小时读数且不补:当月 98.8 % 有计量,未触及限值",
+            "nine hours of readings are missing: estimated from the PDU above; 98.8 % of the month is metered, above every limit",
+            "缺九小时读数:按上级 PDU 的平衡估算;当月 98.8 % 有计量,未触及限值",
             at="2025-10-21 01:15", count=36,
         ),
         Fault(
             "silent", "2025-11", "HL03", "HL03-U2",
-            "the IT meter is silent for ten days: E_IT is withheld, and with it PUE", "IT 计量表连续十天无读数:E_IT 暂缓发布,PUE 随之暂缓",
+            "the IT meter is silent for ten days: they are estimated from the node above, but E_IT is withheld, and with it PUE",
+            "IT 计量表连续十天无读数:按上级节点平衡估算,但 E_IT 暂缓发布,PUE 随之暂缓",
             at="2025-11-09 00:15", count=960,
-            finds=(Expected("HL03", "TL01", "HL03-U2"), Expected("HL03", "BD12", "D1", follows=True)),
+            finds=(Expected("HL03", "TL01", "HL03-U2"), Expected("HL03", "ME05", "E_IT", follows=True)),
         ),
         Fault(
             "dropout_newest", "2026-03", "HL01", "HL01-C2",

@@ -20,7 +20,7 @@ SHANGHAI = "Asia/Shanghai"
 METER = {
     "meter_id": "M1", "site_id": "S1", "medium": "electricity", "point": "grid_supply", "kind": "register", "unit": "Wh",
     "multiplier": None, "register_digits": None, "interval_minutes": None, "interval_label": None, "capacity": None,
-    "valid_from": "2020-01-01", "valid_to": None,
+    "parent_meter_id": None, "check_meter_of": None, "accuracy_class": None, "valid_from": "2020-01-01", "valid_to": None,
 }  # fmt: skip
 EVENTS = ["meter_id", "at_s", "kind", "old_value", "new_value"]
 

@@ -137,6 +137,8 @@ def test_water_reaches_seven_days() -> None:
 
 # edges -----------------------------------------------------------------------------------------------------------------
 
+EXPORT = meters_frame({"point": "export"})  # of which no day is like another: nothing but the edge is estimated
+
 
 def hourly_register(first: str, count: int, **more: Any) -> list[dict[str, Any]]:
     return [{"at_s": stated(first) + i * HOUR, "value": 100 * i, **more} for i in range(count)]
@@ -153,25 +155,25 @@ def test_a_pair_over_the_edge_is_shared_exactly_between_the_months() -> None:
 
 def test_until_the_next_reading_comes_a_day_is_extrapolated() -> None:
     rows = hourly_register("2026-03-01 00:00", 31 * 24 - 3)  # the last at 20:00 on the 31st
-    staged = stage(rows)
+    staged = stage(rows, EXPORT)
     tail = hours_of(staged, "2026-03-31 19:00", 5)
     assert column(tail, "quantity") == [100] * 5
     assert column(tail, "state") == ["measured"] + ["estimated"] * 4
     assert column(tail, "method") == [None] + ["edge"] * 4
-    known = stage([*rows, {"at": "2026-04-01 00:00", "value": 100 * 31 * 24}])
+    known = stage([*rows, {"at": "2026-04-01 00:00", "value": 100 * 31 * 24}], EXPORT)
     assert column(hours_of(known, "2026-03-31 19:00", 5), "state") == ["measured"] + ["profiled"] * 4
 
 
 def test_extrapolation_ends_after_a_day_and_never_follows_a_gap() -> None:
-    staged = stage(hourly_register("2026-03-01 00:00", 49))
+    staged = stage(hourly_register("2026-03-01 00:00", 49), EXPORT)
     assert (fact(staged, "estimated_s"), fact(staged, "missing_s")) == (DAY, 28 * DAY)
-    fallen = stage([*hourly_register("2026-03-01 00:00", 49), {"at": "2026-03-03 01:00", "value": 0}])
+    fallen = stage([*hourly_register("2026-03-01 00:00", 49), {"at": "2026-03-03 01:00", "value": 0}], EXPORT)
     assert fact(fallen, "estimated_s") == 0
 
 
 def test_extrapolation_stops_at_an_event() -> None:
     event = events_frame({"kind": "replacement", "at_s": utc("2026-03-03 02:00"), "old_value": None, "new_value": None})
-    assert fact(stage(hourly_register("2026-03-01 00:00", 49), events=event), "estimated_s") == 2 * HOUR
+    assert fact(stage(hourly_register("2026-03-01 00:00", 49), EXPORT, event), "estimated_s") == 2 * HOUR
 
 
 def test_the_last_good_reading_before_a_silent_edge_is_found() -> None:

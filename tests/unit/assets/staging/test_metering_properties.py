@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assets.staging import intervals, plain
+from assets.staging.filling import UNCERTAIN, Filled
 from assets.staging.intervals import StagedMonth
 from resources.lake import content_digest
 from tests.unit.assets.staging.metering_world import events_frame, meters_frame, parts, stage, stated, utc
@@ -19,9 +20,9 @@ FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthChec
 BEGIN = stated("2026-02-26 00:00")
 METERS = meters_frame(
     {"meter_id": "R", "register_digits": 6},
-    {"meter_id": "C", "capacity": 0.5, "register_digits": 4},
-    {"meter_id": "I", "kind": "interval", "interval_minutes": 15, "interval_label": "end"},
-    {"meter_id": "P", "kind": "power", "unit": "W", "point": "it_input"},
+    {"meter_id": "C", "capacity": 0.5, "register_digits": 4, "parent_meter_id": "R"},
+    {"meter_id": "I", "kind": "interval", "interval_minutes": 15, "interval_label": "end", "parent_meter_id": "R"},
+    {"meter_id": "P", "kind": "power", "unit": "W", "point": "it_input", "check_meter_of": "I"},
 )
 EVENTS = events_frame({"meter_id": "R", "kind": "replacement", "at_s": utc("2026-03-05 07:07"), "old_value": 600_000, "new_value": 3})
 # Counts, flags and seconds; what differs between files holding the same rows is provenance alone.
@@ -109,6 +110,27 @@ def test_splitting_a_file_changes_nothing(rows: list[Row], files: list[int]) -> 
 
 @FEW
 @given(clean(), st.data())
+def test_of_two_values_the_later_entry_wins_and_is_said(rows: list[Row], data: st.DataObject) -> None:
+    if not rows:
+        return
+    at = data.draw(st.integers(0, len(rows) - 1))
+    other = data.draw(st.integers(0, 9_000).filter(lambda value: value != rows[at]["value"]))
+    later = {**rows[at], "value": other, "entry": 2, "source_row": 2}
+    both, alone = stage([*rows, later], METERS), stage([*rows[:at], *rows[at + 1 :], later], METERS)
+    assert both.energy.equals(alone.energy)
+    if alone.energy["hour_s"].min() <= _placed(later) < utc("2026-04-01"):
+        said = both.anomalies.filter(pl.col("what") == "duplicate_entry")
+        assert said.select("meter_id", "code", "at_s", "entry").rows() == [(later["meter_id"], "CT03", _placed(later), 2)]
+    assert both.anomalies.filter(pl.col("what") != "duplicate_entry").equals(alone.anomalies)
+
+
+def _placed(row: Row) -> int:
+    """The instant by which a row is placed: an interval's start."""
+    return row["at_s"] - 8 * 3600 - (900 if row["meter_id"] == "I" else 0)
+
+
+@FEW
+@given(clean(), st.data())
 def test_a_duplicate_changes_no_energy(rows: list[Row], data: st.DataObject) -> None:
     if not rows:
         return
@@ -127,10 +149,11 @@ def test_a_larger_unit_scales_the_result(rows: list[Row]) -> None:
     wh = METERS.assign(capacity=None, point="export")
     kwh = wh.assign(unit=METERS["unit"].replace({"Wh": "kWh", "W": "kW"}))
     small, large = stage(rows, wh), stage(rows, kwh)
-    for few, many in zip(small.facts["quantity"], large.facts["quantity"], strict=True):
+    hours = small.energy.group_by("meter_id").agg((pl.col("estimated") > 0).sum())
+    for few, many, estimated in zip(small.facts["quantity"], large.facts["quantity"], hours.sort("meter_id")["estimated"], strict=True):
         assert (few is None) == (many is None)
         # rounded at the two edges of the month, at the end of an extrapolation and in each estimated hour
-        assert few is None or abs(many - 1000 * few) <= 1000 * 40
+        assert few is None or abs(many - 1000 * few) <= 1000 * (40 + estimated)
     assert large.energy.select("hour_s", "known_s", "state", "method").equals(small.energy.select("hour_s", "known_s", "state", "method"))
 
 
@@ -138,13 +161,16 @@ def test_a_larger_unit_scales_the_result(rows: list[Row]) -> None:
 @given(dirty())
 def test_estimation_never_changes_what_is_known(rows: list[Row]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("assets.staging.estimation.ESTIMATORS", ())
-        patch.setattr(intervals, "extrapolate", lambda legs, reached, meters: intervals.estimate(legs.head(0), {}, meters))
+        patch.setattr(intervals, "fill_month", lambda energy, *_: Filled(energy, pl.DataFrame(schema=UNCERTAIN)))
         bare = stage(rows, METERS, EVENTS)
     full = stage(rows, METERS, EVENTS)
     both = bare.energy.join(full.energy, on=["meter_id", "hour_s"], suffix="_full")
     known, known_full = (pl.col(f"quantity{s}").fill_null(0) - pl.col(f"estimated{s}") for s in ("", "_full"))
-    assert both.filter((known != known_full) | (pl.col("known_s") > pl.col("known_s_full"))).is_empty()
+    assert both.filter(pl.col("known_s") > pl.col("known_s_full")).is_empty()
+    # an hour with a part of a stretch over 3 h may have another part of it; the stretch keeps its sum
+    assert both.filter((known != known_full) & ~pl.col("state").is_in(["profiled", "missing"])).is_empty()
+    sums = both.group_by("meter_id").agg(known.sum(), known_full.sum().alias("full"))
+    assert sums["quantity"].equals(sums["full"])
     assert bare.facts["metered_s"].equals(full.facts["metered_s"])
 
 
@@ -193,7 +219,7 @@ def test_the_hot_path_and_the_rules_one_by_one_agree(rows: list[Row]) -> None:
 @given(clean())
 def test_two_months_share_a_register_exactly(rows: list[Row]) -> None:
     registers = [r for r in rows if r["meter_id"] == "C"]
-    frame: pd.DataFrame = METERS[METERS["meter_id"] == "C"].assign(capacity=None)
+    frame: pd.DataFrame = METERS[METERS["meter_id"] == "C"].assign(capacity=None, point="export")
     if len(registers) < 2:
         return
     total = 0

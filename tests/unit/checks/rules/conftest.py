@@ -32,6 +32,7 @@ COLUMNS = {
     "energies": "site_id measure meter_id sign quantity known_s expected_s estimated",
     "counted": "site_id side meter_id sign",
     "topology_faults": "site_id side what meter_id other_id",
+    "members": "site_id meter_id member rest",
     "claims": "site_id status reason quantity_wh contract_id meter_id project_code production_month seq_start seq_end evidence entry "
     "source_row",
     "claim_conflicts": "kind site_id other_site_id project_code production_month seq_start seq_end contract_id mwh detail_en detail_zh "

@@ -75,7 +75,7 @@ def test_fewer_months_have_fewer_faults() -> None:
     assert expected_findings(["2026-02", "2026-03"]) == history | {("2026-03", "HL01", "CT04", "HL01-C2")}
     assert following_findings(["2026-02", "2026-03"]) == set()
     three = ["2025-11", "2025-12", "2026-01"]
-    assert following_findings(three) == {("2025-11", "HL03", "BD12", "D1")} | {(month, "HL03", "TL08", "withheld") for month in three}
+    assert following_findings(three) == {("2025-11", "HL03", "ME05", "E_IT")} | {(month, "HL03", "TL08", "withheld") for month in three}
 
 
 def test_gaps_are_as_long_as_planted(landing: Path) -> None:

@@ -1,0 +1,93 @@
+"""From judged legs to what hours are made of: the meter's pace, the edges of the month, and what is open.
+
+For some meters and one month (or the 30 days before it): the steps between ``plain.py`` and ``hours.py``, and what ``filling.py`` needs to
+know of the legs. No rule about readings stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from assets.staging.edges import SPANNED, cut_at_month, extrapolate
+from assets.staging.estimation import lines
+from assets.staging.filling import GAPS, LONG
+from assets.staging.hours import PLACED_S, hourly, measured_limit_s
+from assets.staging.judged import METERED
+from assets.staging.likeday import HOURS, LIKE_BACK_S
+from assets.staging.meters import INTERVAL, Meter
+from assets.staging.plain import Judgement, judge_all, median_by_meter
+from assets.staging.readings import GOOD, read_rows
+from resources.calendar import DAY_S, HOUR_S
+
+
+def median_steps(judgement: Judgement, meters: Sequence[Meter]) -> dict[int, int]:
+    """The median step of each meter in seconds: between readings that count, or the length of its intervals."""
+    before = pl.col("t").shift(1).over("m")
+    steps = judgement.kept.sort("m", "t").select("m", step=pl.col("t") - before).drop_nulls()
+    medians = median_by_meter(steps.group_by("m", "step").agg(n=pl.len()))
+    intervals = {m: meter.spans[-1].interval_s for m, meter in enumerate(meters) if meter.spans[-1].kind == INTERVAL}
+    return {m: intervals.get(m, medians.get(m, 0)) for m in range(len(meters))}
+
+
+def legs_in_month(judgement: Judgement, limits: Mapping[int, int], meters: Sequence[Meter]) -> pl.DataFrame:
+    """The parts of the legs that lie in the month: SPANNED and whether each is longer than measured ones are."""
+    return _with_long(cut_at_month(_spanned(judgement), meters), limits)
+
+
+def _with_long(legs: pl.DataFrame, limits: Mapping[int, int]) -> pl.DataFrame:
+    longest = pl.DataFrame({"m": list(limits), "limit_s": list(limits.values())}, schema={"m": pl.Int64, "limit_s": pl.Int64})
+    return legs.join(longest, on="m").with_columns(long=(pl.col("span_s") > pl.col("limit_s")).cast(pl.Int64))
+
+
+def _spanned(judgement: Judgement) -> pl.DataFrame:
+    return judgement.legs.with_columns(span_s=pl.col("t1") - pl.col("t0")).select(list(SPANNED))
+
+
+def _reached(judgement: Judgement, meters: Sequence[Meter]) -> pl.DataFrame:
+    """Until when each meter has a reading that counts: m, t1."""
+    last = judgement.kept.group_by("m").agg(pl.col("t").max())
+    reached = [(m, t + meters[m].span_at(t).interval_s) for m, t in last.iter_rows()]
+    return pl.DataFrame(reached, schema={"m": pl.Int64, "t1": pl.Int64}, orient="row")
+
+
+def gaps(hours: pl.DataFrame, judgement: Judgement, limits: Mapping[int, int], meters: Sequence[Meter]) -> pl.DataFrame:
+    """The hours with unknown seconds, and what lines and the edge of the month give for them (filling.GAPS)."""
+    open_s = pl.col("hour_length_s") - pl.col("known_s")
+    unknown = hours.filter(open_s > 0).select("m", "hour_s", open_s=open_s)
+    legs = _spanned(judgement)
+    beyond = _with_long(extrapolate(legs, _reached(judgement, meters), meters), limits)
+    edge = hourly(nw.from_native(beyond.lazy()), meters).select("m", "hour_s", edge="estimate", edge_s="estimated_s")
+    given = unknown.join(lines(legs, limits, meters), on=["m", "hour_s"], how="left").join(edge, on=["m", "hour_s"], how="left")
+    amounts = [pl.col(name).fill_null(0) for name in ("line", "line_s", "edge", "edge_s")]
+    return given.join(_names(meters), on="m").with_columns(amounts).select(list(GAPS)).cast(GAPS)  # type: ignore[arg-type]
+
+
+def long_stretches(legs: pl.DataFrame, meters: Sequence[Meter]) -> pl.DataFrame:
+    """What is metered over more than 3 h (filling.LONG): the part of each such leg that lies in the month."""
+    over = legs.filter((pl.col("method") == METERED) & (pl.col("span_s") > PLACED_S))
+    return over.join(_names(meters), on="m").select(list(LONG)).sort(list(LONG))
+
+
+def _names(meters: Sequence[Meter]) -> pl.DataFrame:
+    names = [(m, meter.meter_id) for m, meter in enumerate(meters)]
+    return pl.DataFrame(names, schema={"m": pl.Int64, "meter_id": pl.String}, orient="row")
+
+
+def hours_before(readings: pl.LazyFrame, meters: Sequence[Meter], options: Mapping[str, Any]) -> pl.DataFrame:
+    """The measured hours of some meters in the 30 days before the month (likeday.HOURS): for like days alone, never published."""
+    earlier = [replace(meter, start_s=meter.start_s - LIKE_BACK_S, end_s=meter.start_s) for meter in meters]
+    rows = read_rows(nw.from_native(readings.filter(pl.col("meter_id").is_in([m.meter_id for m in meters]))), meters, **options)
+    until = pl.col("t") < max((m.start_s for m in meters), default=0) + DAY_S
+    good = rows.filter((pl.col("verdict") == GOOD) & until).select("m", "span", "t", "v", "est", "entry", "source_row", "own")
+    judgement = judge_all(nw.from_native(good.lazy()), earlier)
+    limits = {m: measured_limit_s(step) for m, step in median_steps(judgement, earlier).items()}
+    hours = hourly(nw.from_native(legs_in_month(judgement, limits, earlier).lazy()), earlier)
+    measured = hours.filter((pl.col("metered_s") == HOUR_S) & (pl.col("long_s") == 0))
+    sites = [(m, meter.meter_id, meter.site_id) for m, meter in enumerate(meters)]
+    named = pl.DataFrame(sites, schema={"m": pl.Int64, "meter_id": pl.String, "site_id": pl.String}, orient="row")
+    return measured.join(named, on="m").rename({"known": "quantity"}).select(list(HOURS)).cast(HOURS)  # type: ignore[arg-type]
