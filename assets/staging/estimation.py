@@ -22,7 +22,7 @@ from resources.calendar import HOUR_S
 
 CHECK, BALANCE, LINEAR, LIKE_DAY, EDGE = "check", "balance", "linear", "like_day", "edge"  # methods, in their order
 LINES = {"m": pl.Int64, "hour_s": pl.Int64, "line": pl.Int64, "line_s": pl.Int64}
-_LINEAR_S = 2 * HOUR_S
+LINEAR_S = 2 * HOUR_S
 
 Hour = tuple[str, int]  # meter_id, hour_s
 
@@ -69,7 +69,7 @@ def linear(hole: Hole, meter: Meter) -> list[Leg]:
     One leg for each clock hour touched, each rounded half-even: hours 75, –, –, 100 become 83 and 92; none for another hole.
     Source: metering.md §3.
     """
-    if not hole.measured or hole.t1 - hole.t0 > _LINEAR_S:
+    if not hole.measured or hole.t1 - hole.t0 > LINEAR_S:
         return []
     before, after = hole.before, hole.after
     seconds = (before.t1 - before.t0, after.t1 - after.t0)

@@ -9,30 +9,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import polars as pl
 
 from assets.staging.balance import KNOWN_STATES
 from assets.staging.estimation import EDGE, LIKE_DAY, LINEAR, Fill, Hour, Place
 from assets.staging.hours import EVEN
-from assets.staging.likeday import HOURS, NEVER_LIKE, like_day_means, shaped
-from assets.staging.substitutes import by_check_meter, by_parent_balance
-from resources.calendar import HOUR_S
+from assets.staging.likeday import HOURS, NEAREST, NEVER_LIKE, like_day_means, shaped
+from assets.staging.substitutes import Neighbours, by_check_meter, by_parent_balance, neighbours_of
+from resources.calendar import HOUR_S, month_first_day
 
 # Hours with unknown seconds: how many, and how much for how many of them a line between measured neighbours gives, and the rate of the
-# last pair beyond the last reading.
+# last pair beyond the last reading; edge_short is 1 where it goes on for no longer than a line may.
 GAPS = {
     "meter_id": pl.String, "hour_s": pl.Int64, "open_s": pl.Int64, "line": pl.Int64, "line_s": pl.Int64, "edge": pl.Int64,
-    "edge_s": pl.Int64,
+    "edge_s": pl.Int64, "edge_short": pl.Int64,
 }  # fmt: skip
 # Metered quantities over stretches that are placed by assumption: placed evenly so far.
 LONG = {"meter_id": pl.String, "t0": pl.Int64, "t1": pl.Int64, "delta": pl.Int64}
 _HOUR = {"meter_id": pl.String, "hour_s": pl.Int64}
+_SHIFTS = {**_HOUR, "more": pl.Int64}
 _FILLS = {**_HOUR, "quantity": pl.Int64, "seconds": pl.Int64, "method": pl.String}
 UNCERTAIN = {**_HOUR, "year": pl.Int64}
-# Meters whose like days are looked at together, so that memory stays flat.
-_TOGETHER = 200
+# Unknown hours looked at together, so that memory stays flat however many there are.
+_TOGETHER = 100_000
 
 History = Callable[[Sequence[str]], pl.DataFrame]
 
@@ -50,85 +51,122 @@ def fill_month(energy: pl.DataFrame, gaps: pl.DataFrame, long: pl.DataFrame, pla
 
     ``energy``: the hours of all meters before estimation; ``gaps``: GAPS; ``long``: LONG; ``history`` gives the measured hours of some
     meters in the 30 days before the month (likeday.HOURS). What is known is never changed: a shaped stretch keeps its sum. Every
-    estimate rests on metered hours alone. The rate of the last pair goes last: one pair says less about a day than like days do. What
-    can't be estimated stays missing. Source: metering.md §3.
+    estimate rests on metered hours alone. Beyond the last reading the rate of the last pair goes like a line for up to 2 h, and after like
+    days for longer: one pair says less about a day than they do. What can't be estimated stays missing. Source: metering.md §3.
     """
+    if gaps.is_empty() and long.is_empty():
+        return Filled(energy, pl.DataFrame(schema=UNCERTAIN))
+    neighbours = neighbours_of(place)
+    parts = [
+        _fill_some(
+            energy, gaps.filter(pl.col("meter_id").is_in(some)), long.filter(pl.col("meter_id").is_in(some)), neighbours, place, history
+        )
+        for some in _together(gaps, long)
+    ]
+    fills = pl.concat([part.fills for part in parts])
+    shifts = pl.concat([part.shifts for part in parts])
+    return Filled(_with_fills(_with_shapes(energy, shifts), fills, gaps), pl.concat([part.uncertain for part in parts]))
+
+
+def _together(gaps: pl.DataFrame, long: pl.DataFrame) -> list[list[str]]:
+    """The meters concerned, in their order, in groups of about as many hours."""
+    hours = pl.concat([
+        gaps.select("meter_id", n=pl.lit(1, pl.Int64)),
+        long.select("meter_id", n=(pl.col("t1") - pl.col("t0")) // HOUR_S + 1),
+    ])  # fmt: skip
+    counts = hours.group_by("meter_id").agg(pl.col("n").sum()).sort("meter_id")
+    groups = counts.with_columns(group=pl.col("n").cum_sum() // _TOGETHER).group_by("group", maintain_order=True).agg("meter_id")
+    return groups["meter_id"].to_list()
+
+
+@dataclass(frozen=True)
+class _Part:
+    fills: pl.DataFrame
+    shifts: pl.DataFrame
+    uncertain: pl.DataFrame
+
+
+def _fill_some(
+    energy: pl.DataFrame, gaps: pl.DataFrame, long: pl.DataFrame, neighbours: Neighbours, place: Place, history: History
+) -> _Part:
+    """Estimates and shapes of some meters; ``energy`` is that of all."""
     rest = {(meter_id, hour_s): tuple(row) for meter_id, hour_s, *row in gaps.select(list(GAPS)).iter_rows()}
     fills: list[Fill] = []
     for answer in (by_check_meter, by_parent_balance):
-        found = answer(energy, {hour: row[0] for hour, row in rest.items()}, place) if rest else []
+        found = answer(energy, {hour: row[0] for hour, row in rest.items()}, neighbours)
         fills += found
         for fill in found:
             del rest[fill.meter_id, fill.hour_s]
     wanted: dict[Hour, int] = {}
-    for hour, (open_s, line, line_s, _, _) in rest.items():
-        if line_s:
-            fills.append(Fill(*hour, line, line_s, LINEAR))
-        if open_s > line_s:
-            wanted[hour] = open_s - line_s
-    like = _like_days(energy, wanted, long, place, history)
-    for hour in wanted.keys() - {(fill.meter_id, fill.hour_s) for fill in like.fills}:
-        _, _, _, edge, edge_s = rest[hour]
-        if edge_s:
+    for hour, (open_s, line, line_s, edge, edge_s, short) in rest.items():
+        near = [Fill(*hour, line, line_s, LINEAR), Fill(*hour, edge, edge_s if short else 0, EDGE)]
+        fills += [fill for fill in near if fill.seconds]
+        if (left_s := open_s - sum(fill.seconds for fill in near)) > 0:
+            wanted[hour] = left_s
+    means = _means(energy, wanted, long, place, history)
+    uncertain = [(*hour, means[hour][1]) for hour in wanted if hour in means and means[hour][1] is not None]
+    for hour, seconds in wanted.items():
+        _, _, _, edge, edge_s, short = rest[hour]
+        if hour in means:
+            fills.append(Fill.of_hour(*hour, means[hour][0], seconds, LIKE_DAY))
+        elif edge_s and not short:
             fills.append(Fill(*hour, edge, edge_s, EDGE))
-    added = pl.DataFrame([*fills, *like.fills], schema=_FILLS, orient="row")
-    uncertain = pl.DataFrame(like.uncertain, schema=UNCERTAIN, orient="row")
-    return Filled(_with_fills(_with_shapes(energy, like.shifts), added, gaps), uncertain)
+    return _Part(
+        pl.DataFrame(fills, schema=_FILLS, orient="row"),
+        pl.DataFrame(_shifts(long, means), schema=_SHIFTS, orient="row"),
+        pl.DataFrame(uncertain, schema=UNCERTAIN, orient="row"),
+    )
 
 
-@dataclass
-class _Like:
-    fills: list[Fill] = field(default_factory=list)
-    shifts: dict[Hour, int] = field(default_factory=dict)  # what shaping adds to the even placement
-    uncertain: list[tuple[str, int, int]] = field(default_factory=list)
+# Like days --------------------------------------------------------------------------------------------------------------
 
 
-def _like_days(energy: pl.DataFrame, wanted: Mapping[Hour, int], long: pl.DataFrame, place: Place, history: History) -> _Like:
-    """Estimates of the wanted seconds, and shapes of the long stretches, from like days."""
-    like = _Like()
-    asked: dict[str, list[int]] = defaultdict(list)
-    for meter_id, hour_s in wanted:
-        asked[meter_id].append(hour_s)
-    stretches: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
-    for meter_id, *stretch in long.iter_rows():
-        stretches[meter_id].append(tuple(stretch))
-    concerned = sorted({*asked, *stretches})
-    for start in range(0, len(concerned), _TOGETHER):
-        chunk = concerned[start : start + _TOGETHER]
-        own = energy.filter(pl.col("meter_id").is_in(chunk))
-        # all hours of a meter with stretches are asked for: which they cover is said by ``shaped``
-        hours = pl.DataFrame([(m, h) for m in chunk for h in asked.get(m, ())], schema=_HOUR, orient="row")
-        likely = own.filter(~pl.col("point").is_in(NEVER_LIKE))
-        wanted_hours = pl.concat([
-            likely.join(hours, on=["meter_id", "hour_s"], how="semi"),
-            likely.filter(pl.col("meter_id").is_in([m for m in chunk if m in stretches])),
-        ]).select("meter_id", "site_id", "hour_s").unique()  # fmt: skip
-        measured = own.filter((pl.col("state") == "measured") & (pl.col("known_s") == HOUR_S)).select(list(HOURS))
-        means = like_day_means(wanted_hours, pl.concat([history(chunk), measured]), place.zones, place.countries)
-        by_meter: dict[str, dict[int, int]] = defaultdict(dict)
-        for meter_id, hour_s, mean, year in means.iter_rows():
-            by_meter[meter_id][hour_s] = mean
-            if year is not None and (meter_id, hour_s) in wanted:
-                like.uncertain.append((meter_id, hour_s, year))
-        first_hours = dict(own.group_by("meter_id").agg(pl.col("hour_s").min()).iter_rows())
-        for meter_id, found in by_meter.items():
-            for hour_s in asked.get(meter_id, ()):
-                if hour_s in found:
-                    like.fills.append(Fill.of_hour(meter_id, hour_s, found[hour_s], wanted[meter_id, hour_s], LIKE_DAY))
-            for t0, t1, delta in stretches.get(meter_id, ()):
-                for hour_s, more in shaped(t0, t1, delta, found, first_hours[meter_id]) or ():
-                    like.shifts[meter_id, hour_s] = like.shifts.get((meter_id, hour_s), 0) + more
-    return like
+def _means(
+    energy: pl.DataFrame, wanted: Mapping[Hour, int], long: pl.DataFrame, place: Place, history: History
+) -> dict[Hour, tuple[int, int | None]]:
+    """The like-day mean of each wanted hour and of each hour of the long stretches, and the year whose holidays are not known.
+
+    The time before the month is read only for meters with an hour whose nearest three like days it could change.
+    """
+    names = sorted({meter_id for meter_id, _ in wanted} | set(long["meter_id"]))
+    if not names:
+        return {}
+    own = energy.filter(pl.col("meter_id").is_in(names))
+    stretched = own.join(long, on="meter_id").filter((pl.col("hour_s") > pl.col("t0") - HOUR_S) & (pl.col("hour_s") < pl.col("t1")))
+    asked = pl.concat([pl.DataFrame(list(wanted), schema=_HOUR, orient="row"), stretched.select(list(_HOUR))]).unique()
+    likely = own.filter(~pl.col("point").is_in(NEVER_LIKE)).join(asked, on=list(_HOUR), how="semi").select("meter_id", "site_id", "hour_s")
+    measured = own.filter((pl.col("state") == "measured") & (pl.col("known_s") == HOUR_S)).select(list(HOURS))
+    found = like_day_means(likely, measured, place.zones, place.countries)
+    since = pl.col("day") - month_first_day(place.month).toordinal() + 1  # days to the last day before the month
+    settled = found.filter((pl.col("days") == NEAREST) & (pl.col("furthest") < since))
+    open_hours = likely.join(settled, on=list(_HOUR), how="anti")
+    if open_hours.height:
+        before = history(open_hours["meter_id"].unique().sort().to_list())
+        again = like_day_means(open_hours, pl.concat([before, measured]), place.zones, place.countries)
+        settled = pl.concat([settled, again])
+    return {(m, hour): (mean, year) for m, hour, mean, year in settled.select(*_HOUR, "mean", "uncertain_year").iter_rows()}
 
 
-def _with_shapes(energy: pl.DataFrame, shifts: Mapping[Hour, int]) -> pl.DataFrame:
+def _shifts(long: pl.DataFrame, means: Mapping[Hour, tuple[int, int | None]]) -> list[tuple[str, int, int]]:
+    """What shaping adds to the even placement of long stretches: meter_id, hour_s, more."""
+    by_meter: dict[str, dict[int, int]] = defaultdict(dict)
+    for (meter_id, hour_s), (mean, _) in means.items():
+        by_meter[meter_id][hour_s] = mean
+    moved: dict[Hour, int] = defaultdict(int)
+    for meter_id, t0, t1, delta in long.iter_rows():
+        hours = by_meter.get(meter_id)
+        for hour_s, more in (hours and shaped(t0, t1, delta, hours, next(iter(hours)))) or ():
+            moved[meter_id, hour_s] += more
+    return [(*hour, more) for hour, more in moved.items()]
+
+
+def _with_shapes(energy: pl.DataFrame, shifts: pl.DataFrame) -> pl.DataFrame:
     """The hours with long stretches placed by their shape; ``method`` of a profiled hour says so."""
-    if not shifts:
+    if shifts.is_empty():
         return energy
-    table = pl.DataFrame([(*hour, more) for hour, more in shifts.items()], schema={**_HOUR, "more": pl.Int64}, orient="row")
     moved = pl.col("more").is_not_null()
     return (
-        energy.join(table, on=["meter_id", "hour_s"], how="left", maintain_order="left")
+        energy.join(shifts, on=["meter_id", "hour_s"], how="left", maintain_order="left")
         .with_columns(
             quantity=pl.col("quantity") + pl.col("more").fill_null(0),
             method=pl.when(moved & (pl.col("method") == EVEN)).then(pl.lit(LIKE_DAY)).otherwise(pl.col("method")),

@@ -103,7 +103,8 @@ def stage_month(
 
     def history(meter_ids: Sequence[str]) -> pl.DataFrame:
         wanted = set(meter_ids)
-        return hours_before(readings, [m for m in registry if m.meter_id in wanted], options)
+        found = [m for m in registry if m.meter_id in wanted]
+        return pl.concat([hours_before(readings, found[i : i + batch], options) for i in range(0, len(found), batch)])
 
     filled = fill_month(energy, pl.concat([b.gaps for b in batches]), pl.concat([b.long for b in batches]), place, history)
     # sorted by everything, so that equal content gives equal tables

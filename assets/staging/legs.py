@@ -14,7 +14,7 @@ import narwhals as nw
 import polars as pl
 
 from assets.staging.edges import SPANNED, cut_at_month, extrapolate
-from assets.staging.estimation import lines
+from assets.staging.estimation import LINEAR_S, lines
 from assets.staging.filling import GAPS, LONG
 from assets.staging.hours import PLACED_S, hourly, measured_limit_s
 from assets.staging.judged import METERED
@@ -61,9 +61,10 @@ def gaps(hours: pl.DataFrame, judgement: Judgement, limits: Mapping[int, int], m
     unknown = hours.filter(open_s > 0).select("m", "hour_s", open_s=open_s)
     legs = _spanned(judgement)
     beyond = _with_long(extrapolate(legs, _reached(judgement, meters), meters), limits)
-    edge = hourly(nw.from_native(beyond.lazy()), meters).select("m", "hour_s", edge="estimate", edge_s="estimated_s")
+    short = beyond.select("m", edge_short=(pl.col("span_s") <= LINEAR_S).cast(pl.Int64))
+    edge = hourly(nw.from_native(beyond.lazy()), meters).select("m", "hour_s", edge="estimate", edge_s="estimated_s").join(short, on="m")
     given = unknown.join(lines(legs, limits, meters), on=["m", "hour_s"], how="left").join(edge, on=["m", "hour_s"], how="left")
-    amounts = [pl.col(name).fill_null(0) for name in ("line", "line_s", "edge", "edge_s")]
+    amounts = [pl.col(name).fill_null(0) for name in ("line", "line_s", "edge", "edge_s", "edge_short")]
     return given.join(_names(meters), on="m").with_columns(amounts).select(list(GAPS)).cast(GAPS)  # type: ignore[arg-type]
 
 
@@ -81,8 +82,10 @@ def _names(meters: Sequence[Meter]) -> pl.DataFrame:
 def hours_before(readings: pl.LazyFrame, meters: Sequence[Meter], options: Mapping[str, Any]) -> pl.DataFrame:
     """The measured hours of some meters in the 30 days before the month (likeday.HOURS): for like days alone, never published."""
     earlier = [replace(meter, start_s=meter.start_s - LIKE_BACK_S, end_s=meter.start_s) for meter in meters]
-    rows = read_rows(nw.from_native(readings.filter(pl.col("meter_id").is_in([m.meter_id for m in meters]))), meters, **options)
-    until = pl.col("t") < max((m.start_s for m in meters), default=0) + DAY_S
+    names = sorted(meter.meter_id for meter in meters)
+    theirs = readings.filter(pl.col("meter_id").is_between(pl.lit(names[0]), pl.lit(names[-1])) & pl.col("meter_id").is_in(names))
+    rows = read_rows(nw.from_native(theirs), meters, **options)
+    until = pl.col("t") < max(meter.start_s for meter in meters) + DAY_S
     good = rows.filter((pl.col("verdict") == GOOD) & until).select("m", "span", "t", "v", "est", "entry", "source_row", "own")
     judgement = judge_all(nw.from_native(good.lazy()), earlier)
     limits = {m: measured_limit_s(step) for m, step in median_steps(judgement, earlier).items()}

@@ -18,9 +18,12 @@ from resources.calendar import DAY_S, HOUR_S
 LIKE_BACK_S = 30 * DAY_S  # like days are looked for in the month and the 30 days before it
 # Points whose days are not alike: a generator runs when it must, a store as prices go, an export when there is too much.
 NEVER_LIKE = ("backup_generation", "storage_charge", "storage_discharge", "export")
-_NEAREST = 3
+NEAREST = 3
 HOURS = {"meter_id": pl.String, "site_id": pl.String, "hour_s": pl.Int64, "quantity": pl.Int64}
-MEANS = {"meter_id": pl.String, "hour_s": pl.Int64, "mean": pl.Int64, "uncertain_year": pl.Int64}
+MEANS = {
+    "meter_id": pl.String, "hour_s": pl.Int64, "mean": pl.Int64, "day": pl.Int64, "days": pl.Int64, "furthest": pl.Int64,
+    "uncertain_year": pl.Int64,
+}  # fmt: skip
 _CLOCK = {
     "site_id": pl.String, "hour_s": pl.Int64, "day": pl.Int64, "clock": pl.Int64, "kind": pl.Int64, "uncertain_year": pl.Int64,
 }  # fmt: skip
@@ -31,8 +34,9 @@ def like_day_means(wanted: pl.DataFrame, measured: pl.DataFrame, zones: Mapping[
 
     ``wanted``: meter_id, site_id, hour_s; ``measured``: HOURS, whole measured hours of the month and the 30 days before it (Wh, L, mL,
     normal L). ``zones`` and ``countries`` by site. A like day has the same kind (workday, weekend, holiday); of two as near the
-    earlier goes first; fewer where there are fewer. Returns MEANS without the hours that no like day knows; ``uncertain_year`` is the
-    year whose public holidays are not known. Source: metering.md §3.
+    earlier goes first; fewer where there are fewer. Returns MEANS without the hours that no like day knows: ``day`` is the hour's own
+    (ordinal), ``days`` how many were taken and ``furthest`` how many days away the last of them is; ``uncertain_year`` the year whose
+    public holidays are not known. Source: metering.md §3.
     """
     clock = _clock(pl.concat([wanted.select("site_id", "hour_s"), measured.select("site_id", "hour_s")]).unique(), zones, countries)
     open_hours = wanted.select("meter_id", "site_id", "hour_s").join(clock, on=["site_id", "hour_s"])
@@ -46,10 +50,13 @@ def like_day_means(wanted: pl.DataFrame, measured: pl.DataFrame, zones: Mapping[
         # a clock hour that was twice on a day speaks once for it
         .unique(["meter_id", "hour_s", "day_like"], keep="first", maintain_order=True)
         .group_by("meter_id", "hour_s", maintain_order=True)
-        .head(_NEAREST)
+        .head(NEAREST)
     )
     means = nearest.group_by("meter_id", "hour_s", maintain_order=True).agg(
-        mean=pl.col("quantity").sum() // pl.len().cast(pl.Int64), uncertain_year=pl.col("uncertain_year").first()
+        pl.col("day", "uncertain_year").first(),
+        mean=pl.col("quantity").sum() // pl.len().cast(pl.Int64),
+        days=pl.len(),
+        furthest=pl.col("apart").max(),
     )
     return means.select(list(MEANS)).cast(MEANS)  # type: ignore[arg-type]
 

@@ -8,71 +8,85 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
 import polars as pl
 
-from assets.staging.balance import day_start_s, metered_hours, nodes_of
+from assets.staging.balance import Node, day_start_s, metered_hours, nodes_of
 from assets.staging.estimation import BALANCE, CHECK, Fill, Hour, Place
 from assets.staging.topology import plain, stretches
 
 Known = Mapping[str, Mapping[int, int]]  # metered quantity by meter and hour
 
 
-def by_check_meter(energy: pl.DataFrame, open_s: Mapping[Hour, int], place: Place) -> list[Fill]:
-    """Estimates of hours with unknown seconds (``open_s``) from the check meters of their meters (``check_meter_of``).
+@dataclass(frozen=True)
+class Neighbours:
+    """What stands beside each meter in a month: its check meters with the seconds from and until which they are, and the nodes above it."""
+
+    checks: Mapping[str, Sequence[tuple[str, int, int]]]
+    nodes: Mapping[str, Sequence[tuple[Node, int, int]]]
+
+
+def neighbours_of(place: Place) -> Neighbours:
+    """The neighbours of all meters (``check_meter_of``, ``parent_meter_id``), a node only where no load of it is software's estimate."""
+    checks: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+    for first, last, rows in stretches(plain(place.meters), place.month):
+        for name, row in sorted(rows.items()):
+            checked = rows.get(row["check_meter_of"] or "")
+            if checked and (checked["medium"], checked["site_id"]) == (row["medium"], row["site_id"]):
+                zone = place.zones[checked["site_id"]]
+                checks[checked["meter_id"]].append((name, day_start_s(first, zone), day_start_s(last + timedelta(days=1), zone)))
+    nodes: dict[str, list[tuple[Node, int, int]]] = defaultdict(list)
+    for node in nodes_of(place.meters, place.month):
+        if node.closed:
+            for name, sign in node.members:
+                if sign < 0:
+                    nodes[name].append((node, *node.bounds_s(place.zones[node.site_id])))
+    return Neighbours({main: sorted(found) for main, found in checks.items()}, nodes)
+
+
+def by_check_meter(energy: pl.DataFrame, open_s: Mapping[Hour, int], neighbours: Neighbours) -> list[Fill]:
+    """Estimates of hours with unknown seconds (``open_s``) from the check meters of their meters.
 
     The check meter's hour × Σ own ÷ Σ check over the hours of the month that both metered; as it reads when there is none; nothing from
     a check meter that stood still while the meter ran. Of several the first by name that knows the hour. ``energy``:
     staging/interval_energy before estimation. Source: metering.md §3; the scaling is a project convention.
     """
-    silent = _hours_by_meter(open_s)
-    checks: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
-    for first, last, rows in stretches(plain(place.meters), place.month):
-        for name, row in sorted(rows.items()):
-            checked = rows.get(row["check_meter_of"] or "")
-            if checked and checked["meter_id"] in silent and (checked["medium"], checked["site_id"]) == (row["medium"], row["site_id"]):
-                zone = place.zones[checked["site_id"]]
-                checks[checked["meter_id"]].append((name, day_start_s(first, zone), day_start_s(last + timedelta(days=1), zone)))
-    known = _known(energy, [*checks, *(name for found in checks.values() for name, _, _ in found)])
+    silent = {meter_id: hours for meter_id, hours in _hours_by_meter(open_s).items() if meter_id in neighbours.checks}
+    known = _known(energy, {name for main in silent for name in (main, *(check for check, _, _ in neighbours.checks[main]))})
     fills: dict[Hour, Fill] = {}
-    for main, found in sorted(checks.items()):
-        for name, first_s, after_s in sorted(found):
+    for main, hours in silent.items():
+        for name, first_s, after_s in neighbours.checks[main]:
             scale = _scale(known[main], known[name], alone=Fraction(1))
-            for hour_s in silent[main]:
+            for hour_s in hours:
                 if scale is not None and first_s <= hour_s < after_s and hour_s in known[name] and (main, hour_s) not in fills:
                     fills[main, hour_s] = Fill.of_hour(main, hour_s, known[name][hour_s] * scale, open_s[main, hour_s], CHECK)
     return list(fills.values())
 
 
-def by_parent_balance(energy: pl.DataFrame, open_s: Mapping[Hour, int], place: Place) -> list[Fill]:
+def by_parent_balance(energy: pl.DataFrame, open_s: Mapping[Hour, int], neighbours: Neighbours) -> list[Fill]:
     """Estimates of hours with unknown seconds from the node above each meter, where everything else at the node is metered.
 
     (Inflow − the other outflows) × the meter's part of that in the hours of the month in which all of the node is metered. Nothing
-    without such an hour, from a negative balance, or from a node with a load that only software estimates. The node is never
-    tested in these hours (``balance.energy_balance``). Source: metering.md §3 and §5; the scaling is a project convention.
+    without such an hour, or from a negative balance. The node is never tested in these hours (``balance.energy_balance``). Source:
+    metering.md §3 and §5; the scaling is a project convention.
     """
-    silent = _hours_by_meter(open_s)
-    nodes = [
-        (node, name)
-        for node in nodes_of(place.meters, place.month)
-        for name, sign in node.members
-        if node.closed and sign < 0 and name in silent and node.site_id in place.zones
-    ]
-    known = _known(energy, {name for node, _ in nodes for name, _ in node.members})
+    silent = {meter_id: hours for meter_id, hours in _hours_by_meter(open_s).items() if meter_id in neighbours.nodes}
+    known = _known(energy, {name for meter_id in silent for node, _, _ in neighbours.nodes[meter_id] for name, _ in node.members})
     fills = []
-    for node, name in nodes:
-        others = [(other, sign) for other, sign in node.members if other != name]
-        first_s, after_s = node.bounds_s(place.zones[node.site_id])
-        left = {hour: quantity for hour, quantity in _balances(known, others).items() if first_s <= hour < after_s}
-        scale = _scale(known[name], left, alone=None)
-        if scale is not None:
-            fills += [
-                Fill.of_hour(name, hour_s, left[hour_s] * scale, open_s[name, hour_s], BALANCE)
-                for hour_s in silent[name]
-                if left.get(hour_s, -1) >= 0
-            ]
+    for meter_id, hours in silent.items():
+        for node, first_s, after_s in neighbours.nodes[meter_id]:
+            others = [(name, sign) for name, sign in node.members if name != meter_id]
+            left = {hour: quantity for hour, quantity in _balances(known, others).items() if first_s <= hour < after_s}
+            scale = _scale(known[meter_id], left, alone=None)
+            if scale is not None:
+                fills += [
+                    Fill.of_hour(meter_id, hour_s, left[hour_s] * scale, open_s[meter_id, hour_s], BALANCE)
+                    for hour_s in hours
+                    if left.get(hour_s, -1) >= 0
+                ]
     return fills
 
 
@@ -95,7 +109,8 @@ def _scale(own: Mapping[int, int], other: Mapping[int, int], alone: Fraction | N
 
 def _known(energy: pl.DataFrame, meter_ids: Iterable[str]) -> defaultdict[str, dict[int, int]]:
     found: defaultdict[str, dict[int, int]] = defaultdict(dict)
-    for meter_id, hour_s, quantity in metered_hours(energy, meter_ids).iter_rows():
+    wanted = set(meter_ids)
+    for meter_id, hour_s, quantity in metered_hours(energy, wanted).iter_rows() if wanted else ():
         found[meter_id][hour_s] = quantity
     return found
 

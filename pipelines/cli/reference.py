@@ -17,7 +17,7 @@ def commands_markdown() -> str:
         "Commands that only read (`show, status, check, trace, score`) answer within a second and do not import Dagster.",
         "",
     ]
-    top = click.Context(cli, info_name="gci", max_content_width=110, terminal_width=110)
+    top = click.Context(cli, info_name="gci", terminal_width=110, **cli.context_settings)  # as main() makes it, -h included
     lines += ["```", cli.get_help(top), "```", ""]
     for name in COMMANDS:
         command = cli.get_command(top, name)

@@ -45,7 +45,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{n} stretch{es} far above the meter's own days (first at {at}): kept where the next reading confirmed the register",
         "{n} 段远高于该表日常水平(首次 {at}),后续示数可印证者予以保留",
     ),
-    "glitch": ("{n} glitch{es} rejected (first at {at}): the next reading is back on the register", "剔除跳变 {n} 个(首次 {at}),后续示数已恢复"),
+    "glitch": (
+        "{n} glitch{es} rejected (first at {at}): the next reading is back on the register",
+        "剔除跳变 {n} 个(首次 {at}),后续示数已恢复",
+    ),
     "sentinel": ("{n} placeholder value{s} rejected (first at {at})", "剔除哨兵值 {n} 个(首次 {at})"),
     "negative": ("{n} negative value{s} rejected (first at {at})", "剔除负值 {n} 个(首次 {at})"),
     "conflict": (

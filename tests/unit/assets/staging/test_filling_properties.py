@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assets.staging.estimation import Place
 from assets.staging.filling import GAPS, LONG, Filled, fill_month
 from assets.staging.intervals import ENERGY
-from assets.staging.likeday import HOURS
+from assets.staging.likeday import HOURS, like_day_means
 from resources.calendar import month_hours_s
 from tests.unit.assets.staging.metering_world import METER, SHANGHAI
 
@@ -38,7 +39,16 @@ def worlds(draw: st.DrawFn) -> tuple[World, pl.DataFrame]:
         name, holes = str(meter["meter_id"]), draw(st.dictionaries(st.integers(0, N - 1), st.integers(0, 5), max_size=30))
         level = draw(quantity)
         for i, hour in enumerate(GRID):
-            cell = {"quantity": level + i, "known_s": 3600, "estimated": 0, "state": "measured", "open_s": 0, "line_s": 0, "edge_s": 0}
+            cell = {
+                "quantity": level + i,
+                "known_s": 3600,
+                "estimated": 0,
+                "state": "measured",
+                "open_s": 0,
+                "line_s": 0,
+                "edge_s": 0,
+                "short": 0,
+            }
             match holes.get(i):
                 case 0 | 1:
                     cell |= {"quantity": None, "known_s": 0, "open_s": 3600}
@@ -49,7 +59,13 @@ def worlds(draw: st.DrawFn) -> tuple[World, pl.DataFrame]:
                 case 4:
                     cell |= {"state": "profiled"}
                 case 5:
-                    cell |= {"quantity": None, "known_s": 0, "open_s": 3600, "edge_s": draw(st.integers(0, 3600))}
+                    cell |= {
+                        "quantity": None,
+                        "known_s": 0,
+                        "open_s": 3600,
+                        "edge_s": draw(st.integers(0, 3600)),
+                        "short": draw(st.integers(0, 1)),
+                    }
             if cell["open_s"]:
                 cell["state"] = "missing"
             world[name, hour] = cell
@@ -64,7 +80,11 @@ def run(world: World, history: pl.DataFrame, long: list[tuple[str, int, int, int
          c["estimated"], MONTH)
         for (name, hour), c in world.items()
     ]  # fmt: skip
-    gaps = [(*key, c["open_s"], 7 * c["line_s"], c["line_s"], 5 * c["edge_s"], c["edge_s"]) for key, c in world.items() if c["open_s"]]
+    gaps = [
+        (*key, c["open_s"], 7 * c["line_s"], c["line_s"], 5 * c["edge_s"], c["edge_s"], c.get("short", 0))
+        for key, c in world.items()
+        if c["open_s"]
+    ]
     return fill_month(
         pl.DataFrame(energy, schema=ENERGY, orient="row").sort("meter_id", "hour_s"), pl.DataFrame(gaps, schema=GAPS, orient="row"),
         pl.DataFrame(long or [], schema=LONG, orient="row"), PLACE, lambda ids: history.filter(pl.col("meter_id").is_in(list(ids))),
@@ -114,6 +134,45 @@ def test_no_estimate_rests_on_an_estimate(drawn: tuple[World, pl.DataFrame], oth
 
 
 @FEW
+@given(st.sets(st.integers(0, 743), max_size=60), st.sets(st.integers(0, 743), max_size=60), st.integers(1, 10**6))
+def test_the_time_before_is_read_only_where_it_can_matter(holes: set[int], shaky: set[int], level: int) -> None:
+    hours = month_hours_s(MONTH, SHANGHAI)
+    cell = {"quantity": None, "known_s": 0, "estimated": 0, "state": "missing", "open_s": 3600, "line_s": 0, "edge_s": 0}
+    world = {
+        ("A", hour): cell
+        if i in holes
+        else {**cell, "quantity": level + i % 100, "known_s": 3600, "state": "profiled" if i in shaky else "measured", "open_s": 0}
+        for i, hour in enumerate(hours)
+    }
+    before = [("A", "S1", hours[0] - k * 3600, 7 * k) for k in range(1, 30 * 24)]
+    history = pl.DataFrame(before, schema=HOURS, orient="row")
+    measured = [("A", "S1", hour, c["quantity"]) for (_, hour), c in world.items() if c["state"] == "measured"]
+    wanted = pl.DataFrame(
+        [("A", "S1", hours[i]) for i in holes], schema={k: HOURS[k] for k in ("meter_id", "site_id", "hour_s")}, orient="row"
+    )
+    whole = like_day_means(wanted, pl.concat([history, pl.DataFrame(measured, schema=HOURS, orient="row")]), PLACE.zones, PLACE.countries)
+    after = cells(run(world, history))
+    assert {row["hour_s"]: row["mean"] for row in whole.to_dicts()} == {hour: after["A", hour]["quantity"] for hour in wanted["hour_s"]}
+
+
+def test_a_hole_late_in_the_month_asks_for_nothing_before_it() -> None:
+    hours = month_hours_s(MONTH, SHANGHAI)
+    known = {"quantity": 5, "known_s": 3600, "estimated": 0, "state": "measured", "open_s": 0, "line_s": 0, "edge_s": 0}
+    late = {**known, "quantity": None, "known_s": 0, "state": "missing", "open_s": 3600}
+    asked: list[list[str]] = []
+
+    class Asked(pl.DataFrame):
+        def filter(self, *args: Any, **kwargs: Any) -> pl.DataFrame:
+            asked.append([])
+            return pl.DataFrame(schema=HOURS)
+
+    run({("A", hour): late if i == 400 else known for i, hour in enumerate(hours)}, Asked())
+    assert not asked
+    run({("A", hour): late if i == 30 else known for i, hour in enumerate(hours)}, Asked())
+    assert len(asked) == 1
+
+
+@FEW
 @given(worlds(), st.integers(0, 10**9), st.integers(0, 40), st.integers(4, 50))
 def test_a_shape_keeps_the_sum_of_its_stretch(drawn: tuple[World, pl.DataFrame], delta: int, start: int, count: int) -> None:
     world, history = drawn
@@ -128,3 +187,20 @@ def test_a_shape_keeps_the_sum_of_its_stretch(drawn: tuple[World, pl.DataFrame],
     assert sum(after["A", hour]["quantity"] for hour in hours) == delta
     assert all(after["A", hour]["quantity"] >= 0 for hour in hours)
     assert all(after["A", hour]["estimated"] == 0 and after["A", hour]["state"] == "profiled" for hour in hours)
+
+
+MANY = settings(FEW, max_examples=400)
+
+
+@pytest.mark.long
+@MANY
+@given(worlds())
+def test_many_months_are_filled(drawn: tuple[World, pl.DataFrame]) -> None:
+    test_only_unknown_seconds_are_filled.hypothesis.inner_test(drawn)  # type: ignore[attr-defined]
+
+
+@pytest.mark.long
+@MANY
+@given(worlds(), st.integers(0, 10**9))
+def test_in_many_months_no_estimate_rests_on_an_estimate(drawn: tuple[World, pl.DataFrame], other: int) -> None:
+    test_no_estimate_rests_on_an_estimate.hypothesis.inner_test(drawn, other)  # type: ignore[attr-defined]

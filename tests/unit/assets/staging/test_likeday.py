@@ -20,7 +20,7 @@ def means(wanted: list[str], measured: dict[str, int], zone: str = SHANGHAI, cou
     asked = pl.DataFrame([("M1", "S1", utc(at, zone)) for at in wanted], schema=WANTED, orient="row")
     known = pl.DataFrame([("M1", "S1", utc(at, zone), q) for at, q in measured.items()], schema=HOURS, orient="row")
     found = like_day_means(asked, known, {"S1": zone}, country)
-    return {hour: (mean, year) for _, hour, mean, year in found.iter_rows()}
+    return {row["hour_s"]: (row["mean"], row["uncertain_year"]) for row in found.to_dicts()}
 
 
 def mean(wanted: str, measured: dict[str, int]) -> int | None:
@@ -32,6 +32,9 @@ def test_the_nearest_three_days_of_the_same_kind_and_hour() -> None:
     # Wednesday 11 March 2026, 09:00; Monday, Tuesday, Thursday are nearest (2, 1, 1 days), Friday is as near as Monday but later
     week = {"2026-03-09 09:00": 100, "2026-03-10 09:00": 110, "2026-03-12 09:00": 130, "2026-03-13 09:00": 900}
     assert mean("2026-03-11 09:00", week) == (100 + 110 + 130) // 3
+    asked = pl.DataFrame([("M1", "S1", utc("2026-03-11 09:00"))], schema=WANTED, orient="row")
+    known = pl.DataFrame([("M1", "S1", utc(at), q) for at, q in week.items()], schema=HOURS, orient="row")
+    assert like_day_means(asked, known, ZONES, CHINA).select("days", "furthest").rows() == [(3, 2)]
     # other hours, a weekend and the day itself are not like it
     others = {"2026-03-10 08:00": 1, "2026-03-07 09:00": 2, "2026-03-11 09:00": 3}
     assert mean("2026-03-11 09:00", {**week, **others}) == 340 // 3

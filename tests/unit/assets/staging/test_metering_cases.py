@@ -65,7 +65,7 @@ def test_a_fuel_meter_read_monthly() -> None:
     # the reading of April is further than ten days from the month: its last days are at the last rate, 10 L a day
     metered_s = 26 * DAY + 10 * HOUR
     assert (fact(staged, "metered_s"), fact(staged, "estimated_s")) == (metered_s, 31 * DAY - metered_s)
-    assert set(column(staged, "2026-03-27 10:00", 110, "quantity")) <= {416_666, 416_667}  # mL
+    assert set(column(staged, "2026-03-27 10:00", 110, "quantity")) <= {416, 417}  # mL
     far = stage([rows[0], {"at": "2026-03-15 10:00", "value": 170}], fuel)
     # nothing after the 15th but seven days at the last rate
     assert (fact(far, "metered_s"), fact(far, "estimated_s")) == (14 * DAY + 10 * HOUR, 7 * DAY)

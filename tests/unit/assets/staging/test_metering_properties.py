@@ -229,3 +229,25 @@ def test_two_months_share_a_register_exactly(rows: list[Row]) -> None:
         whole = staged.energy.filter(pl.col("method").fill_null("").str.contains("edge"))
         total += hours["quantity"].sum() + whole["quantity"].sum() - whole["estimated"].sum()
     assert total == registers[-1]["value"] - registers[0]["value"]
+
+
+MANY = settings(FEW, max_examples=150)
+
+
+@pytest.mark.long
+@MANY
+@given(dirty(), st.randoms(use_true_random=False))
+def test_many_times_what_holds_for_any_readings(rows: list[Row], random: Any) -> None:
+    for holds in (test_estimation_never_changes_what_is_known, test_no_row_is_lost, test_seconds_and_quantities_add_up):
+        holds.hypothesis.inner_test([dict(row) for row in rows])  # type: ignore[attr-defined]
+    test_order_changes_nothing.hypothesis.inner_test([dict(row) for row in rows], random)  # type: ignore[attr-defined]
+
+
+@pytest.mark.long
+@MANY
+@given(clean(), st.data())
+def test_many_times_what_holds_for_clean_readings(rows: list[Row], data: st.DataObject) -> None:
+    for holds in (test_hours_sum_to_the_differences_of_the_register, test_a_larger_unit_scales_the_result):
+        holds.hypothesis.inner_test(rows)  # type: ignore[attr-defined]
+    for holds in (test_a_duplicate_changes_no_energy, test_of_two_values_the_later_entry_wins_and_is_said):
+        holds.hypothesis.inner_test(rows, data)  # type: ignore[attr-defined]

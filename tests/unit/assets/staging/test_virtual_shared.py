@@ -70,7 +70,13 @@ def test_the_difference_of_two_meters_hour_by_hour() -> None:
     assert set(hours["state"]) == {"measured"} and set(hours["method"]) == {"virtual"} and set(hours["n_readings"]) == {0}
     assert set(hours["point"]) == {"grid_supply"} and set(hours["known_s"]) == {3600}
     own = fact(staged, "V")
-    assert (own["kind"], own["quantity"], own["metered_s"], own["missing_s"], own["n_landed"]) == ("virtual", 18 * HOURS, HOURS * 3600, 0, 0)
+    assert (own["kind"], own["quantity"], own["metered_s"], own["missing_s"], own["n_landed"]) == (
+        "virtual",
+        18 * HOURS,
+        HOURS * 3600,
+        0,
+        0,
+    )
     assert rows(staged, "A")["quantity"].sum() == 30 * HOURS  # the members stay what they are
 
 
