@@ -25,6 +25,7 @@ from resources.calendar import month_hours_s, month_last_day
 from resources.code_version import code_version
 from resources.errors import GciError
 from resources.home import Home
+from resources.lake import Stored
 from resources.ledger import Manifest
 from resources.settings import FeedSettings, Settings
 
@@ -110,7 +111,7 @@ class Compute:
         self,
         name: str,
         layer: str,
-        frames: Mapping[str, pl.DataFrame],
+        frames: Mapping[str, pl.DataFrame | Stored],
         inputs: Mapping[str, str],
         judged: Mapping[str, Any] | None = None,
         rows: Mapping[str, list[dict[str, Any]]] | None = None,
@@ -119,13 +120,15 @@ class Compute:
     ) -> Step:
         """Leave the result of step ``name``: its tables in the lake, and rows, findings, verdicts and manifests in the ledger, at once.
 
-        ``frames`` are tables by name; ``digests`` (digest, rows) of results that have no table of their own in the lake. When
-        ``judged`` is given, the rules of every table of the step are asked about these frames.
+        ``frames`` are tables by name, ``Stored`` when they are in the lake already; ``digests`` (digest, rows) of results that have no
+        table of their own in the lake. When ``judged`` is given, the rules of every table of the step are asked about these frames.
         """
         version = code_version(layer)
         manifests = [
             Manifest(self.month, stored.table, stored.digest, stored.file_digest, stored.rows, self.as_of, version, dict(inputs))
-            for stored in (self.home.lake.write(table, self.month, frame) for table, frame in frames.items())
+            for stored in (
+                frame if isinstance(frame, Stored) else self.home.lake.write(table, self.month, frame) for table, frame in frames.items()
+            )
         ]
         manifests += [
             Manifest(self.month, table, digest, "", count, self.as_of, version, dict(inputs))

@@ -80,10 +80,10 @@ def _parse(data: dict[str, Any], name: str) -> Settings:
     if data.get("sources"):
         raise UsageError(f"{name}: [sources] is not supported by this version yet; drop files into landing/ instead.")
     if (engine := data.get("engine", Settings.engine)) not in _ENGINES:
-        raise UsageError(f"{name}: engine = {engine!r} is none; write engine = \"polars\" or engine = \"spark\".")
+        raise UsageError(f'{name}: engine = {engine!r} is none; write engine = "polars" or engine = "spark".')
     master = _table(data, "spark", name).get("master", Settings.spark_master)
     if not isinstance(master, str) or not _MASTER.fullmatch(master):
-        raise UsageError(f"{name}: [spark] master = {master!r} is no Spark master; write \"local[2]\" or \"spark://host:7077\".")
+        raise UsageError(f'{name}: [spark] master = {master!r} is no Spark master; write "local[2]" or "spark://host:7077".')
     ledger = data.get("ledger", Settings.ledger)
     if variable := data.get("ledger_env"):
         ledger = os.environ.get(variable, "")

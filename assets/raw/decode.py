@@ -111,15 +111,27 @@ def _unzip(data: bytes) -> bytes:
         ) from None
 
 
-def _csv(data: bytes, encoding: str) -> Decoded:
+def first_row(data: bytes, encoding: str) -> tuple[tuple[str, ...], str, str]:
+    """The header, the delimiter and the encoding that the beginning of a CSV shows; Refused when it is none."""
     text, used = _text(data, encoding)
-    if "\n" not in text:
-        text = text.replace("\r", "\n")  # line ends of old Macintosh programs
+    header, delimiter = _header(text)
+    return tuple(cell.strip() for cell in header), delimiter, used
+
+
+def _header(text: str) -> tuple[tuple[str, ...], str]:
     head = text[:65536]
     delimiter = max(",\t;", key=lambda mark: len(_first_record(head, mark)))
     header = _first_record(head, delimiter)
     if not any(cell.strip() for cell in header):
         raise Refused("The first row is blank; it must hold the names of the columns.", "第一行为空;第一行应为列名。")
+    return header, delimiter
+
+
+def _csv(data: bytes, encoding: str) -> Decoded:
+    text, used = _text(data, encoding)
+    if "\n" not in text:
+        text = text.replace("\r", "\n")  # line ends of old Macintosh programs
+    header, delimiter = _header(text)
     try:
         frame = pl.read_csv(
             text.encode(), has_header=False, skip_rows=1, separator=delimiter, schema={f"c{i}": pl.String for i in range(len(header))},

@@ -17,7 +17,9 @@ import polars as pl
 from assets.raw.decode import Decoded, decode
 from assets.raw.formats import FileFacts
 from assets.raw.headers import HeaderMap, check_feed_settings, has_required, map_headers, nearest
+from assets.raw.large_readings import land_large
 from assets.raw.moments import instants, month_of, months
+from assets.raw.readings_text import SCHEMA as READINGS
 from assets.raw.readings_text import read_readings
 from assets.raw.refused import Refused
 from assets.raw.typed import type_rows
@@ -27,6 +29,7 @@ from resources.calendar import month_first_day
 from resources.digest import digest_file
 from resources.errors import GciError, UsageError
 from resources.home import Home
+from resources.lake import Stored
 from resources.settings import FeedSettings, Settings
 
 EVIDENCE = "evidence"
@@ -153,22 +156,19 @@ def _land_one(home: Home, feed: str, path: Path) -> Landed:
 def _enter(home: Home, result: Landed, kept: Path) -> Landed:
     """The entry of a kept file: with its parts, as evidence, or as quarantine."""
     name = f"{result.feed}/{result.file}"
-    data = kept.read_bytes()
     before, _ = home.ledger.head()
     try:
         if result.feed == EVIDENCE:
-            if not data:
+            if not (size := kept.stat().st_size):
                 raise Refused("The document is empty (0 bytes).", "文件为空(0 字节)。")
             result = replace(result, status="landed", message_en="document kept", message_zh="佐证文件已留存")
-            payload: dict[str, Any] = {"bytes": len(data)}
+            payload: dict[str, Any] = {"bytes": size}
             entry = home.ledger.append(EVIDENCE, name, result.digest, payload)
         else:
-            content = _content(data, result.file, FEEDS[result.feed], home.settings)
-            parts = []
-            for month, frame in content.parts.items():
-                stored = home.lake.write(f"parts/{result.feed}", month, frame)
-                keys = {"digest": stored.digest, "file_digest": stored.file_digest, "rows": stored.rows}
-                parts.append({"feed": result.feed, "month": month, **keys})
+            content, written = _parts(home, result, kept)
+            parts = [
+                {"feed": result.feed, "month": s.month, "digest": s.digest, "file_digest": s.file_digest, "rows": s.rows} for s in written
+            ]
             result = _landed(replace(result, status="landed"), content)
             payload = {
                 "feed": result.feed, "rows": content.rows, "months": list(content.months), "encoding": content.encoding,
@@ -183,6 +183,18 @@ def _enter(home: Home, result: Landed, kept: Path) -> Landed:
         entry = home.ledger.append("quarantine", name, result.digest, payload)
     # an old number: the log had these bytes already, perhaps because another command landed them meanwhile
     return _unchanged(replace(result, entry=entry), payload) if entry <= before else replace(result, entry=entry)
+
+
+def _parts(home: Home, result: Landed, kept: Path) -> tuple[_Content, list[Stored]]:
+    """A kept file's parts, in the lake; a large file of readings is never held whole."""
+    contract = FEEDS[result.feed]
+    if contract.name == "meter_readings":
+        own = home.settings.feeds.get(contract.name, FeedSettings())
+        if large := land_large(kept, result.file, contract, own, home.lake):
+            parts = {stored.month: pl.DataFrame(schema=READINGS) for stored in large.parts}
+            return _Content(parts, large.rows, large.rejected, large.encoding, large.headers), large.parts
+    content = _content(kept.read_bytes(), result.file, contract, home.settings)
+    return content, [home.lake.write(f"parts/{result.feed}", month, frame) for month, frame in content.parts.items()]
 
 
 def _content(data: bytes, name: str, contract: Contract, settings: Settings) -> _Content:

@@ -34,15 +34,27 @@ SCHEMA = pl.Schema(
 def read_readings(frame: pl.DataFrame, problems: Mapping[int, str] | None = None) -> dict[str, pl.DataFrame]:
     """Parts by month of a file of readings: month → frame of ``SCHEMA``, sorted by meter, instant and row.
 
+    :func:`typed_readings`, where a row without a readable time goes to the file's most common month, else to month ''.
+    """
+    rows = typed_readings(frame, problems)
+    common = rows["month"].drop_nulls().mode().sort()
+    fallback = str(common[0]) if len(common) else ""
+    parts = rows.with_columns(pl.col("month").fill_null(fallback)).sort("meter_id", "at_s", "source_row")
+    split = parts.partition_by("month", as_dict=True, include_key=False)
+    return {str(month): split[(month,)].match_to_schema(SCHEMA) for (month,) in sorted(split)}
+
+
+def typed_readings(frame: pl.DataFrame, problems: Mapping[int, str] | None = None) -> pl.DataFrame:
+    """Readings as text to the columns of ``SCHEMA`` and ``month``, row by row.
+
     ``frame`` has text columns ``meter_id, read_at, value`` and maybe ``quality``, and ``source_row``. The month is that of the stated
-    local time, so 24:00 of a month's last day belongs to the next. A row that can't be used keeps what was written and says why in
-    ``problem``; without a readable time it goes to the file's most common month, else to month ''. ``problems``: what the file itself says
-    against a row, by source_row.
+    local time, so 24:00 of a month's last day belongs to the next; null without a readable time. A row that can't be used keeps what was
+    written and says why in ``problem``. ``problems``: what the file itself says against a row, by source_row.
     """
     stated, value = instants(frame["read_at"]), decimals_e6(frame["value"])
     written = frame["quality"] if "quality" in frame.columns else pl.Series("quality", [None] * frame.height, dtype=pl.String)
     rows = frame.select("meter_id", "read_at", "value", "source_row").hstack(stated).hstack(value)
-    rows = rows.with_columns(_quality(written).alias("quality"), written.alias("written"))
+    rows = rows.with_columns(quality_letters(written).alias("quality"), written.alias("written"))
     problem = (
         pl.when(pl.col("meter_id").is_null()).then(pl.lit("meter_id is empty"))
         .when(pl.col("read_at").is_null()).then(pl.lit("read_at is empty"))
@@ -56,10 +68,8 @@ def read_readings(frame: pl.DataFrame, problems: Mapping[int, str] | None = None
         pl.col("source_row").replace_strict(dict(problems), default=None, return_dtype=pl.String) if problems else pl.lit(None, pl.String)
     )
     rows = rows.with_columns(pl.coalesce(problem, known).alias("problem"), month_of(rows["local_s"]).alias("month"))
-    common = rows["month"].drop_nulls().mode().sort()
-    fallback = str(common[0]) if len(common) else ""
     broken = pl.col("problem").is_not_null()
-    parts = rows.select(
+    return rows.select(
         "meter_id",
         at_s=pl.col("local_s") - pl.col("offset_s").fill_null(0),
         zoned=pl.col("offset_s").is_not_null(),
@@ -69,13 +79,11 @@ def read_readings(frame: pl.DataFrame, problems: Mapping[int, str] | None = None
         raw_at=pl.when(broken).then("read_at"),
         raw_value=pl.when(broken).then("value"),
         source_row="source_row",
-        month=pl.col("month").fill_null(fallback),
-    ).sort("meter_id", "at_s", "source_row")
-    split = parts.partition_by("month", as_dict=True, include_key=False)
-    return {str(month): split[(month,)].match_to_schema(SCHEMA) for (month,) in sorted(split)}
+        month="month",
+    )
 
 
-def _quality(written: pl.Series) -> pl.Series:
+def quality_letters(written: pl.Series) -> pl.Series:
     """Quality letters; null for a blank and for what is none."""
     spellings = METER_READINGS.by_name["quality"].values or {}
     known = {text: spellings.get(fold(text)) for text in written.drop_nulls().unique()}

@@ -86,12 +86,12 @@ def _attached_to(row: Row, rows: Mapping[str, Row]) -> str | None:
     return str(row["parent_meter_id"]) if feeds else None
 
 
-def metered_hours(energy: pl.DataFrame, meter_ids: Iterable[str]) -> pl.DataFrame:
+def metered_hours(energy: pl.DataFrame | pl.LazyFrame, meter_ids: Iterable[str]) -> pl.DataFrame:
     """The hours in which these meters are metered in full: meter_id, hour_s, quantity."""
     wanted = pl.col("meter_id").is_in(sorted(set(meter_ids)))
     metered = pl.col("state").is_in(KNOWN_STATES) & (pl.col("known_s") == HOUR_S)
     # a shared meter has a row for each of its sites: together they are what flowed
-    return energy.filter(wanted & metered).group_by("meter_id", "hour_s").agg(pl.col("quantity").sum())
+    return energy.lazy().filter(wanted & metered).group_by("meter_id", "hour_s").agg(pl.col("quantity").sum()).collect()
 
 
 def energy_balance(energy: pl.DataFrame, meters: Iterable[Mapping[str, Any]], month: str, zones: Mapping[str, str]) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Whole-number arithmetic that gives the same digits on every engine.
 
-Engines divide integers as floats (Spark's ``//``), which is wrong above 2⁵³. Only the arithmetic belongs here: expressions over
-Int64 columns and the same operations on Python integers. No meter, no unit.
+Some engines divide integers as floats (Spark's ``//``), which is wrong above 2⁵³: there is one way for every engine, for smaller numbers,
+and one for Polars alone. Only arithmetic belongs here: expressions over Int64 columns and the same on Python integers. No meter, no unit.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 import narwhals as nw
+import polars as pl
 
 INT_MAX = 2**63 - 1
 LARGEST = 2**62  # no register, product or sum of ours may pass it
+SMALL = 2**53  # below it floats hold every whole number
 
 
 def whole(value: int) -> nw.Expr:
@@ -20,25 +22,32 @@ def whole(value: int) -> nw.Expr:
 
 
 def floor_div(number: nw.Expr, divisor: nw.Expr) -> nw.Expr:
-    """``number // divisor``, exact for 0 ≤ number < 2⁶² and divisor ≥ 1.
+    """``number // divisor``, exact for 0 ≤ number < 2⁵³ and divisor ≥ 1.
 
-    The multiple of the divisor below ``number`` is divided as floats; what that rounding missed (at most a few thousand) is
-    divided again, and is then exact.
+    A multiple divides without rest, but Polars multiplies by the reciprocal of a plain number: hence rounded.
     """
-    multiple = number - number % divisor
-    quotient = (multiple / divisor).round().cast(nw.Int64)
-    return quotient + ((multiple - quotient * divisor) / divisor).round().cast(nw.Int64)
+    return ((number - number % divisor) / divisor).round().cast(nw.Int64)
 
 
-def scale_half_even(number: nw.Expr, p: nw.Expr, q: nw.Expr) -> nw.Expr:
-    """``number × p / q`` rounded half to even, exact for number ≥ 0 while the result and p × q stay below 2⁶²."""
+def scale_half_even(number: nw.Expr, p: nw.Expr, q: nw.Expr, *, whole_parts: bool = False) -> nw.Expr:
+    """``number × p / q`` rounded half to even, exact for number ≥ 0 while number, result and p × q are below 2⁵³.
+
+    ``whole_parts`` says that ``p`` is 1.
+    """
     rest = number % q
-    part = rest * p
-    below = floor_div(number, q) * p + floor_div(part, q)
-    twice = (part % q) * 2
-    odd = below % 2 == 1
-    up = (twice > q) | ((twice == q) & odd)
+    below = floor_div(number, q) if whole_parts else floor_div(number, q) * p + floor_div(rest * p, q)
+    twice = (rest if whole_parts else rest * p % q) * 2
+    up = (twice > q) | ((twice == q) & (below % 2 == 1))
     return below + up.cast(nw.Int64)
+
+
+def scale_large_half_even(number: pl.Expr, p: pl.Expr, q: pl.Expr) -> pl.Expr:
+    """The same in Polars alone, exact while the result and p × q stay below 2⁶²."""
+    part = number % q * p
+    below = number // q * p + part // q
+    twice = part % q * 2
+    up = (twice > q) | ((twice == q) & (below % 2 == 1))
+    return below + up.cast(pl.Int64)
 
 
 def round_half_even(value: Fraction) -> int:
@@ -46,9 +55,9 @@ def round_half_even(value: Fraction) -> int:
     return round(value)
 
 
-def interpolate(delta: nw.Expr, span: nw.Expr, k: nw.Expr) -> nw.Expr:
-    """The part of ``delta`` that falls into the first ``k`` of ``span`` seconds, rounded down; see :func:`part_of`."""
-    return floor_div(delta, span) * k + floor_div((delta % span) * k, span)
+def interpolate(delta: pl.Expr, span: pl.Expr, k: pl.Expr) -> pl.Expr:
+    """The part of ``delta`` that falls into the first ``k`` of ``span`` seconds, rounded down, without overflow; see :func:`part_of`."""
+    return delta // span * k + delta % span * k // span
 
 
 def part_of(delta: int, span: int, k: int) -> int:

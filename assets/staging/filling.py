@@ -46,26 +46,63 @@ class Filled:
     uncertain: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class Fills:
+    """What is to be added to the hours of a month: few beside the hours themselves.
+
+    ``added``: meter_id, hour_s, more_quantity, more_seconds, added (the methods), open_s; ``moved``: meter_id, hour_s, more.
+    """
+
+    added: pl.DataFrame
+    moved: pl.DataFrame
+    uncertain: pl.DataFrame
+
+    def applied(self, energy: pl.DataFrame) -> pl.DataFrame:
+        """Hours of some meters before estimation as they are after it, in the same order."""
+        for table, change in ((self.moved, _with_shapes), (self.added, _with_fills)):
+            touched = energy.with_row_index("place").join(table, on=list(_HOUR))
+            if not touched.is_empty():
+                changed = change(touched)
+                columns = ("quantity", "known_s", "estimated", "state", "method")
+                energy = energy.with_columns(energy[name].scatter(touched["place"], changed[name]) for name in columns)
+        return energy
+
+    def facts_applied(self, facts: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+        """staging/meter_facts of some meters as their hours after estimation have them."""
+        concerned = pl.concat([self.added.select("meter_id"), self.moved.select("meter_id")]).unique()
+        some = (hours.join(concerned, on="meter_id", how="semi") for hours in (before, after))
+        touched, rest = (facts.join(concerned, on="meter_id", how=how) for how in ("semi", "anti"))
+        return pl.concat([rest, facts_after(touched, *some)]).sort("meter_id")
+
+
 def fill_month(energy: pl.DataFrame, gaps: pl.DataFrame, long: pl.DataFrame, place: Place, history: History) -> Filled:
-    """staging/interval_energy with its unknown seconds estimated and its long stretches shaped, as far as anything says how.
+    """staging/interval_energy with its unknown seconds estimated and its long stretches shaped: :func:`find_fills`, applied."""
+    fills = find_fills(energy.lazy(), gaps, long, place, history)
+    return Filled(fills.applied(energy), fills.uncertain)
+
+
+def find_fills(energy: pl.LazyFrame, gaps: pl.DataFrame, long: pl.DataFrame, place: Place, history: History) -> Fills:
+    """What is estimated of a month's unknown seconds, and how its long stretches are shaped, as far as anything says how.
 
     ``energy``: the hours of all meters before estimation; ``gaps``: GAPS; ``long``: LONG; ``history`` gives the measured hours of some
     meters in the 30 days before the month (likeday.HOURS). What is known is never changed: a shaped stretch keeps its sum. Every
     estimate rests on metered hours alone. Beyond the last reading the rate of the last pair goes like a line for up to 2 h, and after like
     days for longer: one pair says less about a day than they do. What can't be estimated stays missing. Source: metering.md §3.
     """
-    if gaps.is_empty() and long.is_empty():
-        return Filled(energy, pl.DataFrame(schema=UNCERTAIN))
-    neighbours = neighbours_of(place)
+    neighbours = neighbours_of(place) if gaps.height else Neighbours({}, {})
     parts = [
         _fill_some(
             energy, gaps.filter(pl.col("meter_id").is_in(some)), long.filter(pl.col("meter_id").is_in(some)), neighbours, place, history
         )
         for some in _together(gaps, long)
     ]
-    fills = pl.concat([part.fills for part in parts])
-    shifts = pl.concat([part.shifts for part in parts])
-    return Filled(_with_fills(_with_shapes(energy, shifts), fills, gaps), pl.concat([part.uncertain for part in parts]))
+    fills = pl.concat([pl.DataFrame(schema=_FILLS), *(part.fills for part in parts)])
+    sums = fills.group_by(list(_HOUR)).agg(pl.col("quantity", "seconds").sum().name.prefix("more_"), pl.col("method").alias("added"))
+    return Fills(
+        added=sums.join(gaps.select(*_HOUR, "open_s"), on=list(_HOUR)),
+        moved=pl.concat([pl.DataFrame(schema=_SHIFTS), *(part.shifts for part in parts)]),
+        uncertain=pl.concat([pl.DataFrame(schema=UNCERTAIN), *(part.uncertain for part in parts)]),
+    )
 
 
 def _together(gaps: pl.DataFrame, long: pl.DataFrame) -> list[list[str]]:
@@ -87,7 +124,7 @@ class _Part:
 
 
 def _fill_some(
-    energy: pl.DataFrame, gaps: pl.DataFrame, long: pl.DataFrame, neighbours: Neighbours, place: Place, history: History
+    energy: pl.LazyFrame, gaps: pl.DataFrame, long: pl.DataFrame, neighbours: Neighbours, place: Place, history: History
 ) -> _Part:
     """Estimates and shapes of some meters; ``energy`` is that of all."""
     rest = {(meter_id, hour_s): tuple(row) for meter_id, hour_s, *row in gaps.select(list(GAPS)).iter_rows()}
@@ -122,7 +159,7 @@ def _fill_some(
 
 
 def _means(
-    energy: pl.DataFrame, wanted: Mapping[Hour, int], long: pl.DataFrame, place: Place, history: History
+    energy: pl.LazyFrame, wanted: Mapping[Hour, int], long: pl.DataFrame, place: Place, history: History
 ) -> dict[Hour, tuple[int, int | None]]:
     """The like-day mean of each wanted hour and of each hour of the long stretches, and the year whose holidays are not known.
 
@@ -131,7 +168,7 @@ def _means(
     names = sorted({meter_id for meter_id, _ in wanted} | set(long["meter_id"]))
     if not names:
         return {}
-    own = energy.filter(pl.col("meter_id").is_in(names))
+    own = energy.filter(pl.col("meter_id").is_in(names)).collect()
     stretched = own.join(long, on="meter_id").filter((pl.col("hour_s") > pl.col("t0") - HOUR_S) & (pl.col("hour_s") < pl.col("t1")))
     asked = pl.concat([pl.DataFrame(list(wanted), schema=_HOUR, orient="row"), stretched.select(list(_HOUR))]).unique()
     likely = own.filter(~pl.col("point").is_in(NEVER_LIKE)).join(asked, on=list(_HOUR), how="semi").select("meter_id", "site_id", "hour_s")
@@ -160,42 +197,24 @@ def _shifts(long: pl.DataFrame, means: Mapping[Hour, tuple[int, int | None]]) ->
     return [(*hour, more) for hour, more in moved.items()]
 
 
-def _with_shapes(energy: pl.DataFrame, shifts: pl.DataFrame) -> pl.DataFrame:
-    """The hours with long stretches placed by their shape; ``method`` of a profiled hour says so."""
-    if shifts.is_empty():
-        return energy
-    moved = pl.col("more").is_not_null()
-    return (
-        energy.join(shifts, on=["meter_id", "hour_s"], how="left", maintain_order="left")
-        .with_columns(
-            quantity=pl.col("quantity") + pl.col("more").fill_null(0),
-            method=pl.when(moved & (pl.col("method") == EVEN)).then(pl.lit(LIKE_DAY)).otherwise(pl.col("method")),
-        )
-        .drop("more")
-    )
+def _with_shapes(hours: pl.DataFrame) -> pl.DataFrame:
+    """Hours of long stretches placed by their shape (``more``); ``method`` of a profiled hour says so."""
+    method = pl.when(pl.col("method") == EVEN).then(pl.lit(LIKE_DAY)).otherwise(pl.col("method"))
+    return hours.with_columns(quantity=pl.col("quantity") + pl.col("more"), method=method)
 
 
-def _with_fills(energy: pl.DataFrame, fills: pl.DataFrame, gaps: pl.DataFrame) -> pl.DataFrame:
-    """The hours with their estimates: quantity, known_s, estimated, state and the methods, joined by + in alphabetical order."""
-    if fills.is_empty():
-        return energy
-    key = ["meter_id", "hour_s"]
-    sums = fills.group_by(key).agg(pl.col("quantity", "seconds").sum().name.prefix("more_"), pl.col("method").alias("added"))
-    joined = energy.join(sums, on=key, how="left", maintain_order="left").join(
-        gaps.select(*key, "open_s"), on=key, how="left", maintain_order="left"
-    )
-    filled = pl.col("more_seconds").is_not_null()
+def _with_fills(hours: pl.DataFrame) -> pl.DataFrame:
+    """Hours with their estimates: quantity, known_s, estimated, state and the methods, joined by + in alphabetical order."""
     # where a part is estimated, how the metered part is placed is not said
     before = pl.when(pl.col("estimated") > 0).then(pl.col("method")).fill_null("").str.split("+")
     methods = pl.concat_list(before, "added").list.eval(pl.element().filter(pl.element() != "")).list.unique().list.sort().list.join("+")
-    state = pl.when(pl.col("more_seconds") < pl.col("open_s")).then(pl.lit("missing")).otherwise(pl.lit("estimated"))
-    return joined.with_columns(
-        quantity=pl.when(filled).then(pl.col("quantity").fill_null(0) + pl.col("more_quantity")).otherwise(pl.col("quantity")),
-        known_s=pl.col("known_s") + pl.col("more_seconds").fill_null(0),
-        estimated=pl.col("estimated") + pl.col("more_quantity").fill_null(0),
-        state=pl.when(filled).then(state).otherwise(pl.col("state")),
-        method=pl.when(filled).then(methods).otherwise(pl.col("method")),
-    ).select(energy.columns)
+    return hours.with_columns(
+        quantity=pl.col("quantity").fill_null(0) + pl.col("more_quantity"),
+        known_s=pl.col("known_s") + pl.col("more_seconds"),
+        estimated=pl.col("estimated") + pl.col("more_quantity"),
+        state=pl.when(pl.col("more_seconds") < pl.col("open_s")).then(pl.lit("missing")).otherwise(pl.lit("estimated")),
+        method=methods,
+    )
 
 
 def facts_after(facts: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:

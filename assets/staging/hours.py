@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import narwhals as nw
 import polars as pl
 
 from assets.staging.edges import APPORTIONED, EDGE
-from assets.staging.exact import floor_div, interpolate, whole
+from assets.staging.exact import interpolate
 from assets.staging.judged import METERED, SOURCE
 from assets.staging.meters import POWER, Meter
 from resources.calendar import HOUR_S
 
-Frame = nw.LazyFrame[pl.LazyFrame]
 METHOD_NAMES = {APPORTIONED: "apportioned", EDGE: "edge", SOURCE: "source"}
 EVEN = "even"  # how profiled energy is placed
 # metering.md §3: an hour is measured from legs of at most 1.5 × the median step, at least 75 minutes; never from legs above 3 h,
@@ -32,71 +30,68 @@ def measured_limit_s(median_step_s: int) -> int:
     return min(max(_MEASURED_TIMES * median_step_s // 2, _MEASURED_S), PLACED_S)
 
 
-def hourly(legs: Frame, meters: Sequence[Meter]) -> pl.DataFrame:
-    """Quantities of each meter and hour from legs that lie in the month.
+def hourly(legs: pl.DataFrame, sums: pl.DataFrame, meters: Sequence[Meter]) -> pl.DataFrame:
+    """Quantities of each meter and hour: of legs that lie in the month, and of short metered legs that were summed before.
 
-    ``legs``: m, t0, t1, delta, method, long (1 when longer than measured legs are). Returns m, hour_s, known, estimate (internal units, Wh
-    of power meters), metered_s, estimated_s, long_s, and for each estimating method whether it had a part.
+    ``legs``: m, t0, t1, delta, method, long (1 when longer than measured legs are); ``sums``: plain.SUMS. Returns m, hour_s, known,
+    estimate (internal units, Wh of power meters), metered_s, estimated_s, long_s, n_readings, and for each estimating method whether it
+    had a part.
     """
-    table = pl.LazyFrame(
-        {"m": range(len(meters)), "start_s": [m.start_s for m in meters], "power": [int(m.kind == POWER) for m in meters]},
-        schema={"m": pl.Int64, "start_s": pl.Int64, "power": pl.Int64},
+    table = pl.DataFrame(
+        [(m, meter.start_s, int(meter.kind == POWER)) for m, meter in enumerate(meters)],
+        schema={"m": pl.Int64, "start_s": pl.Int64, "power": pl.Int64}, orient="row",
+    )  # fmt: skip
+    of_legs = _sum_hours(split_at_hours(legs.join(table, on="m")))
+    names = [name for name in of_legs.columns if name not in ("m", "power", "hour_s")]
+    key = ["m", "hour_s"]
+    beside = sums.join(table.select("m", "power"), on="m", maintain_order="left")
+    touched = pl.concat([of_legs, beside.join(of_legs, on=key, how="semi")], how="diagonal").with_columns(pl.col(names).fill_null(0))
+    joined = touched.group_by(*key, "power").agg(*(_joined(name) for name in [*names, "n_readings"]))
+    others = beside.join(of_legs, on=key, how="anti").with_columns(
+        pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in beside.columns
     )
-    placed = legs.join(nw.from_native(table), on="m")
-    return _in_watt_hours(_sum_hours(split_at_hours(placed))).collect().to_native()
+    return _in_watt_hours(pl.concat([others, joined.select(others.columns)]))
 
 
-def split_at_hours(legs: Frame) -> Frame:
-    """Each leg in pieces of one clock hour: hour_s, a, b (seconds) and quantity; legs inside one hour as they are.
-
-    No piece is exploded: a leg over n hours meets the n rows of a small table of steps.
-    """
-    t0, t1, start = nw.col("t0"), nw.col("t1"), nw.col("start_s")
-    first, last = t0 - (t0 - start) % HOUR_S, t1 - 1 - (t1 - 1 - start) % HOUR_S
-    hours = legs.with_columns(hour_s=first, n=floor_div(last - first, whole(HOUR_S)) + 1)
-    single = hours.filter(nw.col("n") == 1).with_columns(a=t0, b=t1, quantity=nw.col("delta"))
-    multiple = hours.filter(nw.col("n") > 1)
-    counts = multiple.select("n").unique().collect().to_native()["n"].sort().to_list()
-    steps = [(n, i * HOUR_S) for n in counts for i in range(n)]
-    table = nw.from_native(pl.LazyFrame(steps, schema={"n": pl.Int64, "step_s": pl.Int64}, orient="row"))
-    stepped = multiple.join(table, on="n").with_columns(hour_s=nw.col("hour_s") + nw.col("step_s"))
-    after = nw.col("hour_s") + HOUR_S
-    cut = stepped.with_columns(
-        a=nw.when(nw.col("hour_s") > t0).then(nw.col("hour_s")).otherwise(t0), b=nw.when(after < t1).then(after).otherwise(t1)
-    )
-    delta, span = nw.col("delta"), t1 - t0
-    pieces = cut.with_columns(quantity=interpolate(delta, span, nw.col("b") - t0) - interpolate(delta, span, nw.col("a") - t0))
-    names = ["m", "power", "hour_s", "a", "b", "quantity", "method", "long"]
-    return nw.concat([single.select(names), pieces.select(names)])
+def _joined(name: str) -> pl.Expr:
+    return pl.col(name).max() if name in _METHODS else pl.col(name).sum()
 
 
-def _sum_hours(pieces: Frame) -> Frame:
+def split_at_hours(legs: pl.DataFrame) -> pl.DataFrame:
+    """Each leg in pieces of one clock hour: hour_s, a, b (seconds) and quantity."""
+    t0, t1, start = pl.col("t0"), pl.col("t1"), pl.col("start_s")
+    first = t0 - (t0 - start) % HOUR_S
+    hours = legs.with_columns(hour_s=pl.int_ranges(first, t1, HOUR_S)).explode("hour_s")
+    cut = hours.with_columns(a=pl.max_horizontal("hour_s", "t0"), b=pl.min_horizontal(pl.col("hour_s") + HOUR_S, "t1"))
+    delta, span = pl.col("delta"), t1 - t0
+    quantity = interpolate(delta, span, pl.col("b") - t0) - interpolate(delta, span, pl.col("a") - t0)
+    return cut.with_columns(quantity=quantity).select("m", "power", "hour_s", "a", "b", "quantity", "method", "long")
+
+
+def _sum_hours(pieces: pl.DataFrame) -> pl.DataFrame:
     """What each hour of each meter has: known and estimated quantity and seconds, and by which methods."""
-    seconds, quantity, method = nw.col("b") - nw.col("a"), nw.col("quantity"), nw.col("method")
+    seconds, quantity, method = pl.col("b") - pl.col("a"), pl.col("quantity"), pl.col("method")
     metered = method == METERED
 
-    def only(condition: nw.Expr, value: nw.Expr) -> nw.Expr:
-        return nw.when(condition).then(value).otherwise(whole(0))
+    def only(condition: pl.Expr, value: pl.Expr | int) -> pl.Expr:
+        return pl.when(condition).then(value).otherwise(0).cast(pl.Int64)
 
-    parts = pieces.with_columns(
-        known=only(metered, quantity), estimate=only(~metered, quantity),
-        metered_s=only(metered, seconds), estimated_s=only(~metered, seconds), long_s=only(metered & (nw.col("long") == 1), seconds),
-        **{f"by_{name}": only(method == number, whole(1)) for number, name in METHOD_NAMES.items()},
-    )  # fmt: skip
-    sums = [nw.col(name).sum() for name in ("known", "estimate", "metered_s", "estimated_s", "long_s")]
-    return parts.group_by("m", "power", "hour_s").agg(*sums, *(nw.col(name).max() for name in _METHODS))
+    sums = {
+        "known": only(metered, quantity), "estimate": only(~metered, quantity), "metered_s": only(metered, seconds),
+        "estimated_s": only(~metered, seconds), "long_s": only(metered & (pl.col("long") == 1), seconds),
+    }  # fmt: skip
+    methods = {f"by_{name}": only(method == number, 1) for number, name in METHOD_NAMES.items()}
+    parts = pieces.with_columns(**sums, **methods)
+    return parts.group_by("m", "power", "hour_s").agg(*(_joined(name) for name in (*sums, *methods)))
 
 
-def _in_watt_hours(sums: Frame) -> Frame:
+def _in_watt_hours(sums: pl.DataFrame) -> pl.DataFrame:
     """Half-watt-seconds of power meters as Wh: the running count is divided, so that hours sum to the month's whole count."""
-    power, others = sums.filter(nw.col("power") == 1), sums.filter(nw.col("power") == 0)
-    per_hour = whole(HALF_WATT_SECONDS)
+    power, others = sums.filter(pl.col("power") == 1).sort("m", "hour_s"), sums.filter(pl.col("power") == 0)
     for name in ("known", "estimate"):
-        power = power.with_columns(until=nw.col(name).cum_sum().over("m", order_by="hour_s"))
-        until = nw.col("until")
-        power = power.with_columns((floor_div(until, per_hour) - floor_div(until - nw.col(name), per_hour)).alias(name))
-    names = ["m", "hour_s", "known", "estimate", "metered_s", "estimated_s", "long_s", *_METHODS]
-    return nw.concat([power.select(names), others.select(names)])
+        until = pl.col(name).cum_sum().over("m")
+        power = power.with_columns((until // HALF_WATT_SECONDS - (until - pl.col(name)) // HALF_WATT_SECONDS).alias(name))
+    return pl.concat([power, others]).drop("power")
 
 
 def with_states(hours: pl.DataFrame) -> pl.DataFrame:

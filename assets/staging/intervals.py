@@ -7,29 +7,35 @@ unknown hours estimated (``filling.py``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import narwhals as nw
 import polars as pl
 
 from assets.staging.estimation import Place
-from assets.staging.filling import Filled, facts_after, fill_month
+from assets.staging.exact import whole
+from assets.staging.filling import Fills, find_fills
 from assets.staging.hours import hourly, measured_limit_s, with_states
-from assets.staging.legs import gaps, hours_before, legs_in_month, long_stretches, median_steps
+from assets.staging.judgement import judge_all
+from assets.staging.legs import gaps, hours_before, legs_in_month, long_stretches
 from assets.staging.meters import Meter, records, register_meters
 from assets.staging.outcome import ANOMALIES, REJECTED, Outcome, anomalies_of, counts_of, rejected_of
-from assets.staging.plain import Judgement, judge_all
-from assets.staging.readings import SCHEMA, good_readings, read_rows
+from assets.staging.readings import SCHEMA, Parts, read_rows, whole_rows
 from assets.staging.stated import Stated, held_against, stated_kinds
 from resources.calendar import HOUR_S, add_months, check_month, month_last_day, month_range
+from resources.engine import Engine, PolarsEngine, engine_of
 from resources.home import Home
+from resources.ledger import Part
 from resources.settings import Settings
 
 ENERGY = {
-    "site_id": pl.String, "meter_id": pl.String, "point": pl.String, "medium": pl.String, "hour_s": pl.Int64, "quantity": pl.Int64,
+    "meter_id": pl.String, "hour_s": pl.Int64, "site_id": pl.String, "point": pl.String, "medium": pl.String, "quantity": pl.Int64,
     "known_s": pl.Int64, "state": pl.String, "method": pl.String, "n_readings": pl.Int64, "estimated": pl.Int64, "month": pl.String,
 }  # fmt: skip
 FACTS = {
@@ -39,8 +45,6 @@ FACTS = {
     "n_events": pl.Int64, "median_step_s": pl.Int64, "max_hour_quantity": pl.Int64, "first_at_s": pl.Int64, "last_at_s": pl.Int64,
     "month": pl.String,
 }  # fmt: skip
-# Meters staged at once: memory stays flat however many there are.
-BATCH = 200
 # The months whose parts can hold a reading within 40 days before or 10 days after the month.
 _MONTHS_BACK, _MONTHS_AHEAD = 2, 1
 
@@ -64,82 +68,184 @@ class StagedMonth:
         }
 
 
+@dataclass(frozen=True)
+class MonthFacts:
+    """What a month is staged by, beside its readings.
+
+    ``meters`` and ``events``: the typed feeds as pandas frames (all rows). ``site_zones``: time zone of each registered site;
+    ``default_zone`` of unregistered ones; ``feed_zone`` of times without offset, when the settings name one. ``landed_at``: landing time of
+    each entry in epoch seconds. ``countries``: ISO 3166-1 code of each site, for its public holidays. ``stated``: what files of metering
+    standards say of their meters (``stated.py``).
+    """
+
+    meters: Any
+    events: Any
+    month: str
+    site_zones: Mapping[str, str]
+    default_zone: str
+    landed_at: Mapping[int, int]
+    feed_zone: str | None = None
+    countries: Mapping[str, str] = field(default_factory=dict)
+    stated: Mapping[str, Stated] = field(default_factory=dict)
+
+    def options(self, engine: Engine) -> dict[str, Any]:
+        """The arguments of ``readings.read_rows``."""
+        names = ("month", "site_zones", "default_zone", "feed_zone", "landed_at")
+        return {"engine": engine, **{name: getattr(self, name) for name in names}}
+
+
 def stage_month(
-    readings: pl.LazyFrame,
-    meters: Any,
-    events: Any,
-    *,
-    month: str,
-    site_zones: Mapping[str, str],
-    default_zone: str,
-    feed_zone: str | None = None,
-    landed_at: Mapping[int, int],
-    countries: Mapping[str, str] | None = None,
-    stated: Mapping[str, Stated] | None = None,
-    batch: int = BATCH,
+    readings: pl.LazyFrame, meters: Any, events: Any, *, batch: int | None = None, engine: Engine | None = None, **facts: Any
 ) -> StagedMonth:
-    """Hourly quantities, rejected readings, meter facts and anomalies of a month.
+    """Hourly quantities, rejected readings, meter facts and anomalies of a month, all at once: :func:`stage_batches`, joined.
 
     ``readings``: part rows (``readings.SCHEMA``) that cover the month, 40 days before and 10 days after it, in any order; of rows without a
-    readable time (``at_s`` null) only those of the month itself. ``meters`` and ``events``: the typed feeds as pandas frames (all rows).
-    ``site_zones``: time zone of each registered site; ``default_zone`` of unregistered ones; ``feed_zone`` of times without offset,
-    when the settings name one. ``landed_at``: landing time of each entry in epoch seconds. ``countries``: ISO 3166-1 code of each site, for
-    its public holidays. ``stated``: what files of metering standards say of their meters (``stated.py``). Quantities in whole Wh, L, mL or
-    normal L.
+    readable time (``at_s`` null) only those of the month itself. ``facts``: the other fields of ``MonthFacts``. ValueError for an entry
+    without a landing time.
+    """
+    own = PolarsEngine()
+    engine = engine or own
+    month = MonthFacts(meters, events, **facts)
+    parts = Parts(engine.frame(readings))
+    here = parts if isinstance(engine, PolarsEngine) else Parts(own.frame(readings))
+    entries = readings.select(pl.col("entry").unique()).collect()["entry"]
+    if unknown := sorted(set(entries) - set(month.landed_at)):
+        raise ValueError(f"no landing time for entries {unknown}")
+    rows = readings.select(pl.len()).collect().item()
+    return joined(list(stage_batches(parts, here, month, engine, rows=rows, batch=batch)))
+
+
+def joined(batches: Sequence[StagedMonth]) -> StagedMonth:
+    """Batches as one; sorted by everything, so that equal content gives equal tables."""
+    return StagedMonth(
+        energy=pl.concat([b.energy for b in batches]),
+        rejected=pl.concat([b.rejected for b in batches]).sort(list(REJECTED)),
+        facts=pl.concat([b.facts for b in batches]).sort("meter_id", "site_id"),
+        anomalies=pl.concat([b.anomalies for b in batches]).sort(list(ANOMALIES)),
+    )
+
+
+def stage_batches(
+    parts: Parts, here: Parts, facts: MonthFacts, engine: Engine, *, rows: int, batch: int | None = None, spool: Path | None = None
+) -> Iterator[StagedMonth]:
+    """The staged tables of a month, some meters at a time, in the order of their names; quantities in whole Wh, L, mL or normal L.
+
+    ``parts``: the readings on the engine; ``here``: the same on Polars, for the few meters whose history is asked for; ``rows``: about how
+    many there are. ``batch``: meters staged at once (default: as many as the engine likes). Nothing of the month is held whole but
+    what is remarkable in it: hours wait for their estimates in files below ``spool`` (None: in memory).
 
     A row belongs to the month in which its instant (of an interval: its start) lies in the site's zone; rows without a readable time to the
     month of their part. Of the rows that belong to the month and to a meter that is valid in it, ``n_landed = n_valid + n_rejected +
     n_superseded``; rows of meters that are not are all in ``rejected`` with BD01. A superseded row is one of several for the same
     instant, of which another counts; a blank is a valid statement that there is no reading. Source: metering.md §2–§4.
     """
-    check_month(month)
-    registry = register_meters(meters, events, month=month, site_zones=site_zones, default_zone=default_zone)
-    registry = held_against(stated or {}, registry, records(meters), month)
-    options = {"month": month, "site_zones": site_zones, "default_zone": default_zone, "feed_zone": feed_zone, "landed_at": landed_at}
-    batches = [_stage_batch(part, some, options) for part, some in _batches(readings, registry, batch)]
-    energy = pl.concat([b.energy for b in batches]).sort("meter_id", "hour_s")
-    rows = records(meters)
-    place = Place(month, rows, dict.fromkeys((r["site_id"] for r in rows), default_zone) | dict(site_zones), countries or {})
+    month = check_month(facts.month)
+    registry = register_meters(facts.meters, facts.events, month=month, site_zones=facts.site_zones, default_zone=facts.default_zone)
+    records_of_meters = records(facts.meters)
+    registry = held_against(facts.stated, registry, records_of_meters, month)
+    size = batch or max(1, len(registry) * engine.batch_rows // max(rows, 1))
+    options = facts.options(engine)
+    with _Spool(spool) as waiting:
+        batches = [waiting.put(_stage_batch(part, some, options)) for part, some in _batches(parts, registry, size)]
+        zones = dict.fromkeys((r["site_id"] for r in records_of_meters), facts.default_zone) | dict(facts.site_zones)
+        place = Place(month, records_of_meters, zones, facts.countries)
 
-    def history(meter_ids: Sequence[str]) -> pl.DataFrame:
-        wanted = set(meter_ids)
-        found = [m for m in registry if m.meter_id in wanted]
-        return pl.concat([hours_before(readings, found[i : i + batch], options) for i in range(0, len(found), batch)])
+        def history(meter_ids: Sequence[str]) -> pl.DataFrame:
+            wanted = set(meter_ids)
+            found = [m for m in registry if m.meter_id in wanted]
+            together = [found[i : i + size] for i in range(0, len(found), size)]
+            return pl.concat([hours_before(here, some, facts.options(PolarsEngine())) for some in together])
 
-    filled = fill_month(energy, pl.concat([b.gaps for b in batches]), pl.concat([b.long for b in batches]), place, history)
-    # sorted by everything, so that equal content gives equal tables
-    return StagedMonth(
-        energy=filled.energy,
-        rejected=pl.concat([b.rejected for b in batches]).sort(list(REJECTED)),
-        facts=facts_after(pl.concat([b.facts for b in batches]).sort("meter_id"), energy, filled.energy),
-        anomalies=pl.concat([*(b.anomalies for b in batches), _uncertain_days(filled, month)]).sort(list(ANOMALIES)),
-    )
+        fills = find_fills(waiting.hours(), pl.concat([b.gaps for b in batches]), pl.concat([b.long for b in batches]), place, history)
+        for number, staged in enumerate(batches):
+            before = waiting.take(number)
+            after = fills.applied(before)
+            yield StagedMonth(
+                energy=after,
+                rejected=staged.rejected.sort(list(REJECTED)),
+                facts=fills.facts_applied(staged.facts, before, after),
+                anomalies=pl.concat([staged.anomalies, _uncertain_days(fills, after, month)]).sort(list(ANOMALIES)),
+            )
+
+
+class _Spool:
+    """The hours of batches that wait for the others: in files of a folder that is gone afterwards, or in memory."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder, self.frames = folder, list[pl.DataFrame | Path]()
+
+    def __enter__(self) -> _Spool:
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder = Path(tempfile.mkdtemp(dir=self.folder, prefix=".hours-"))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.folder is not None:
+            shutil.rmtree(self.folder)
+
+    def put(self, batch: _Batch) -> _Batch:
+        """Take the hours of a batch away from it."""
+        if self.folder is None:
+            self.frames.append(batch.energy)
+        else:
+            self.frames.append(path := self.folder / f"{len(self.frames)}.parquet")
+            batch.energy.write_parquet(path, compression="lz4")
+        return replace(batch, energy=batch.energy.clear())
+
+    def take(self, number: int) -> pl.DataFrame:
+        found = self.frames[number]
+        return found if isinstance(found, pl.DataFrame) else pl.read_parquet(found)
+
+    def hours(self) -> pl.LazyFrame:
+        """The hours of all batches."""
+        return pl.concat([f.lazy() if isinstance(f, pl.DataFrame) else pl.scan_parquet(f) for f in self.frames])
 
 
 def read_month(home: Home, feeds: Any, month: str, as_of: int, settings: Settings) -> StagedMonth:
-    """:func:`stage_month` of what is in a home: the parts of readings among the first ``as_of`` entries, and the typed feeds.
+    """:func:`read_batches`, joined."""
+    return joined(list(read_batches(home, feeds, month, as_of, settings)))
 
-    ``feeds`` (``assets.raw.feeds.Feeds``) gives ``meters``, ``meter_events`` and ``sites``; ``settings`` are those in force at ``as_of``.
-    GciError when a part is missing from the lake.
+
+def read_batches(home: Home, feeds: Any, month: str, as_of: int, settings: Settings) -> Iterator[StagedMonth]:
+    """:func:`stage_batches` of what is in a home: the parts of readings among the first ``as_of`` entries, and the typed feeds.
+
+    ``feeds`` (``assets.raw.feeds.Feeds``) gives ``meters``, ``meter_events`` and ``sites``; ``settings`` are those in force at ``as_of``;
+    the engine is the one that the home names now. GciError when a part is missing from the lake, or the engine can't run.
     """
-    parts = home.ledger.parts("meter_readings", as_of, month_range(add_months(month, -_MONTHS_BACK), add_months(month, _MONTHS_AHEAD)))
-    frames = [pl.LazyFrame(schema=SCHEMA)]
-    for part in parts:
-        rows = home.lake.scan("parts/meter_readings", part.month, part.file_digest)
-        timed = rows if part.month == month else rows.filter(pl.col("at_s").is_not_null())
-        frames.append(timed.with_columns(entry=pl.lit(part.entry, dtype=pl.Int64)).select(list(SCHEMA)))
+    months = month_range(add_months(month, -_MONTHS_BACK), add_months(month, _MONTHS_AHEAD))
+    parts = home.ledger.parts("meter_readings", as_of, months)
+    engine = engine_of(home.settings.engine, home.settings.spark_master)
+    own = PolarsEngine()
     entries = home.ledger.entries(kinds=["file"], as_of=as_of)
     landed = {e.n: int(datetime.fromisoformat(e.at).timestamp()) for e in entries}
     of_month = {part.entry for part in parts if part.month == month}
     feed_settings = settings.feeds.get("meter_readings")
     sites = _sites(feeds["sites"], month)
-    return stage_month(
-        pl.concat(frames), feeds["meters"], feeds["meter_events"], month=month, default_zone=settings.timezone,
+    facts = MonthFacts(
+        feeds["meters"], feeds["meter_events"], month, default_zone=settings.timezone,
         site_zones={name: row["timezone"] or settings.timezone for name, row in sites.items()},
         feed_zone=feed_settings.timezone if feed_settings else None, landed_at={part.entry: landed[part.entry] for part in parts},
         countries={name: row["geography"][:2] for name, row in sites.items() if row.get("geography")},
         stated=stated_kinds(e.payload for e in entries if e.n in of_month),
     )  # fmt: skip
+    on_engine = _scan(home, parts, month, engine)
+    here = on_engine if engine.name == own.name else _scan(home, parts, month, own)
+    rows = sum(part.rows for part in parts if part.month == month)
+    yield from stage_batches(on_engine, here, facts, engine, rows=rows, spool=home.lake.root / "staging")
+
+
+def _scan(home: Home, parts: Sequence[Part], month: str, engine: Engine) -> Parts:
+    """The rows of parts on an engine, each with its entry."""
+    own, beside = [engine.frame(pl.DataFrame(schema=SCHEMA))], [engine.frame(pl.DataFrame(schema=SCHEMA))]
+    for part in parts:
+        path = home.lake.existing("parts/meter_readings", part.month, part.file_digest)
+        rows = engine.scan(path).with_columns(entry=whole(part.entry)).select(list(SCHEMA))
+        if part.month == month:
+            own.append(rows)
+        else:
+            beside.append(rows.filter(~nw.col("at_s").is_null()))
+    return Parts(nw.concat(own), nw.concat(beside))
 
 
 def _sites(sites: Any, month: str) -> dict[str, dict[str, Any]]:
@@ -151,17 +257,18 @@ def _sites(sites: Any, month: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _batches(readings: pl.LazyFrame, registry: list[Meter], size: int) -> list[tuple[pl.LazyFrame, list[Meter]]]:
+def _batches(parts: Parts, registry: list[Meter], size: int) -> list[tuple[Parts, list[Meter]]]:
     """Meters in batches with their rows; open at both ends, so that rows of unregistered meters are in one of them."""
     starts = list(range(0, len(registry), size)) or [0]
     batches = []
+    name = nw.col("meter_id")
     for start in starts:
-        rows, after = readings, start + size
+        rows, after = parts, start + size
         if start > 0:
-            rows = rows.filter(pl.col("meter_id") >= registry[start].meter_id)
+            rows = rows.where(name >= registry[start].meter_id)
         if after < len(registry):
-            before_next = pl.col("meter_id") < registry[after].meter_id
-            rows = rows.filter(before_next | pl.col("meter_id").is_null() if start == 0 else before_next)
+            before_next = name < registry[after].meter_id
+            rows = rows.where(before_next | name.is_null() if start == 0 else before_next)
         batches.append((rows, registry[start:after]))
     return batches
 
@@ -174,28 +281,29 @@ class _Batch(StagedMonth):
     long: pl.DataFrame
 
 
-def _stage_batch(readings: pl.LazyFrame, meters: list[Meter], options: Mapping[str, Any]) -> _Batch:
-    rows = read_rows(nw.from_native(readings), meters, **options)
-    judgement = judge_all(good_readings(rows), meters)
-    steps = median_steps(judgement, meters)
-    limits = {m: measured_limit_s(step) for m, step in steps.items()}
+def _stage_batch(parts: Parts, meters: list[Meter], options: Mapping[str, Any]) -> _Batch:
+    engine = options["engine"]
+    rows = read_rows(parts, meters, **options)
+    judgement = judge_all(rows.good, meters, engine)
+    limits = {m: measured_limit_s(step) for m, step in judgement.steps.items()}
     legs = legs_in_month(judgement, limits, meters)
-    hours = with_states(_grid(meters).join(hourly(nw.from_native(legs.lazy()), meters), on=["m", "hour_s"], how="left"))
-    outcome = Outcome(rows, judgement, meters, options["month"])
+    known = hourly(legs, judgement.sums, meters)
+    hours = with_states(_grid(meters).join(known, on=["m", "hour_s"], how="left", maintain_order="left"))
+    outcome = Outcome(rows, whole_rows(parts, judgement.rejected_rows, meters, engine), judgement, meters, options["month"])
     return _Batch(
-        energy=_energy(hours, judgement, meters, options["month"]),
+        energy=_energy(hours, meters, options["month"]),
         rejected=rejected_of(outcome),
-        facts=_facts(hours, outcome, steps),
+        facts=_facts(hours, outcome),
         anomalies=anomalies_of(outcome),
         gaps=gaps(hours, judgement, limits, meters),
         long=long_stretches(legs, meters),
     )
 
 
-def _uncertain_days(filled: Filled, month: str) -> pl.DataFrame:
+def _uncertain_days(fills: Fills, energy: pl.DataFrame, month: str) -> pl.DataFrame:
     """An anomaly for each meter and year whose like days were chosen without knowing the year's public holidays."""
-    sites = filled.energy.select("meter_id", "hour_s", "site_id")
-    found = filled.uncertain.join(sites, on=["meter_id", "hour_s"]).group_by("site_id", "meter_id", "year").agg(pl.col("hour_s").min())
+    sites = energy.select("meter_id", "hour_s", "site_id")
+    found = fills.uncertain.join(sites, on=["meter_id", "hour_s"]).group_by("site_id", "meter_id", "year").agg(pl.col("hour_s").min())
     rows = [
         (site, meter, at_s, "ME05", "unknown_holidays", year, None, "", None, None, month) for site, meter, year, at_s in found.iter_rows()
     ]
@@ -215,24 +323,15 @@ def _grid(meters: Sequence[Meter]) -> pl.DataFrame:
     return hours.with_columns(hour_length_s=pl.min_horizontal(pl.col("until_s") - pl.col("hour_s"), HOUR_S)).drop("until_s")
 
 
-def _energy(hours: pl.DataFrame, judgement: Judgement, meters: Sequence[Meter], month: str) -> pl.DataFrame:
+def _energy(hours: pl.DataFrame, meters: Sequence[Meter], month: str) -> pl.DataFrame:
     """staging/interval_energy."""
-    named = pl.DataFrame(
-        [(m, meter.meter_id, meter.start_s) for m, meter in enumerate(meters)],
-        schema={"m": pl.Int64, "meter_id": pl.String, "start_s": pl.Int64}, orient="row",
-    )  # fmt: skip
-    counted = (
-        judgement.kept.join(named.select("m", "start_s"), on="m")
-        .filter(pl.col("t") >= pl.col("start_s"))
-        .with_columns(hour_s=pl.col("t") - (pl.col("t") - pl.col("start_s")) % HOUR_S)
-        .group_by("m", "hour_s")
-        .agg(n_readings=pl.len().cast(pl.Int64))
-    )
-    full = hours.join(counted, on=["m", "hour_s"], how="left").join(named, on="m")
+    names = [(m, meter.meter_id) for m, meter in enumerate(meters)]
+    table = pl.DataFrame(names, schema={"m": pl.Int64, "meter_id": pl.String}, orient="row")
+    full = hours.join(table, on="m", how="left", maintain_order="left")
     return full.with_columns(pl.col("n_readings").fill_null(0), month=pl.lit(month)).select(list(ENERGY)).cast(ENERGY)  # type: ignore[arg-type]
 
 
-def _facts(hours: pl.DataFrame, outcome: Outcome, steps: Mapping[int, int]) -> pl.DataFrame:
+def _facts(hours: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
     """staging/meter_facts: one row for each meter that is valid at some time of the month."""
     whole_hour = pl.col("metered_s") == pl.col("hour_length_s")
     known = pl.col("quantity").is_not_null()
@@ -247,8 +346,8 @@ def _facts(hours: pl.DataFrame, outcome: Outcome, steps: Mapping[int, int]) -> p
     for m, meter in enumerate(outcome.meters):
         if meter.expected_s > 0:
             rows.append((
-                m, meter.site_id, meter.meter_id, meter.point, meter.medium, meter.kind_name, meter.expected_s, steps[m] or None,
-                outcome.month,
+                m, meter.site_id, meter.meter_id, meter.point, meter.medium, meter.kind_name, meter.expected_s,
+                outcome.judgement.steps[m] or None, outcome.month,
             ))  # fmt: skip
     names = ["m", "site_id", "meter_id", "point", "medium", "kind", "expected_s", "median_step_s", "month"]
     frame = pl.DataFrame(rows, schema={n: FACTS.get(n, pl.Int64) for n in names}, orient="row")

@@ -16,8 +16,8 @@ from assets.staging.meters import Meter
 from resources.calendar import DAY_S, HOUR_S
 
 METERED, SOURCE = 0, 1  # the quantity is the meter's own, or an estimate that came with quality E or S
-_INFERRED_TIMES, _INFERRED_DAYS = 3, 3  # metering.md §2: 3 × the median of the daily maxima of at least 3 days
-_LARGEST_RATED = 2_500_000_000_000_000  # × 3600 stays below 2^63; beyond it every rate is as good as infinite
+INFERRED_TIMES, INFERRED_DAYS = 3, 3  # metering.md §2: 3 × the median of the daily maxima of at least 3 days
+LARGEST_RATED = 2_500_000_000_000_000  # × 3600 stays below 2^63; beyond it every rate is as good as infinite
 
 
 class Reading(NamedTuple):
@@ -89,15 +89,15 @@ class Judged:
 
 def rate_per_hour(delta: int, seconds: int) -> int:
     """Mean rate of a non-negative quantity in whole units per hour, rounded down."""
-    return min(delta, _LARGEST_RATED) * HOUR_S // seconds
+    return min(delta, LARGEST_RATED) * HOUR_S // seconds
 
 
 def inferred_limit(daily_maxima: Iterable[int]) -> int | None:
     """3 × the median of the daily maxima over days with energy; None below 3 such days. Source: metering.md §2."""
     days = sorted(m for m in daily_maxima if m > 0)
-    if len(days) < _INFERRED_DAYS:
+    if len(days) < INFERRED_DAYS:
         return None
-    return _INFERRED_TIMES * (days[(len(days) - 1) // 2] + days[len(days) // 2]) // 2
+    return INFERRED_TIMES * (days[(len(days) - 1) // 2] + days[len(days) // 2]) // 2
 
 
 def limit_of(meter: Meter, rates: Iterable[tuple[int, int]]) -> Limit:

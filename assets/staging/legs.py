@@ -18,25 +18,17 @@ from assets.staging.estimation import LINEAR_S, lines
 from assets.staging.filling import GAPS, LONG
 from assets.staging.hours import PLACED_S, hourly, measured_limit_s
 from assets.staging.judged import METERED
+from assets.staging.judgement import Judgement, judge_all
 from assets.staging.likeday import HOURS, LIKE_BACK_S
-from assets.staging.meters import INTERVAL, Meter
-from assets.staging.plain import Judgement, judge_all, median_by_meter
-from assets.staging.readings import GOOD, read_rows
-from resources.calendar import DAY_S, HOUR_S
-
-
-def median_steps(judgement: Judgement, meters: Sequence[Meter]) -> dict[int, int]:
-    """The median step of each meter in seconds: between readings that count, or the length of its intervals."""
-    before = pl.col("t").shift(1).over("m")
-    steps = judgement.kept.sort("m", "t").select("m", step=pl.col("t") - before).drop_nulls()
-    medians = median_by_meter(steps.group_by("m", "step").agg(n=pl.len()))
-    intervals = {m: meter.spans[-1].interval_s for m, meter in enumerate(meters) if meter.spans[-1].kind == INTERVAL}
-    return {m: intervals.get(m, medians.get(m, 0)) for m in range(len(meters))}
+from assets.staging.meters import Meter
+from assets.staging.plain import SUMS
+from assets.staging.readings import Parts, read_rows
+from resources.calendar import HOUR_S, add_months
 
 
 def legs_in_month(judgement: Judgement, limits: Mapping[int, int], meters: Sequence[Meter]) -> pl.DataFrame:
-    """The parts of the legs that lie in the month: SPANNED and whether each is longer than measured ones are."""
-    return _with_long(cut_at_month(_spanned(judgement), meters), limits)
+    """The parts of the legs that lie in the month and are not summed yet: SPANNED and whether each is longer than measured ones are."""
+    return _with_long(cut_at_month(_spanned(judgement.legs), meters), limits)
 
 
 def _with_long(legs: pl.DataFrame, limits: Mapping[int, int]) -> pl.DataFrame:
@@ -44,26 +36,21 @@ def _with_long(legs: pl.DataFrame, limits: Mapping[int, int]) -> pl.DataFrame:
     return legs.join(longest, on="m").with_columns(long=(pl.col("span_s") > pl.col("limit_s")).cast(pl.Int64))
 
 
-def _spanned(judgement: Judgement) -> pl.DataFrame:
-    return judgement.legs.with_columns(span_s=pl.col("t1") - pl.col("t0")).select(list(SPANNED))
-
-
-def _reached(judgement: Judgement, meters: Sequence[Meter]) -> pl.DataFrame:
-    """Until when each meter has a reading that counts: m, t1."""
-    last = judgement.kept.group_by("m").agg(pl.col("t").max())
-    reached = [(m, t + meters[m].span_at(t).interval_s) for m, t in last.iter_rows()]
-    return pl.DataFrame(reached, schema={"m": pl.Int64, "t1": pl.Int64}, orient="row")
+def _spanned(legs: pl.DataFrame) -> pl.DataFrame:
+    return legs.with_columns(span_s=pl.col("t1") - pl.col("t0")).select(list(SPANNED))
 
 
 def gaps(hours: pl.DataFrame, judgement: Judgement, limits: Mapping[int, int], meters: Sequence[Meter]) -> pl.DataFrame:
     """The hours with unknown seconds, and what lines and the edge of the month give for them (filling.GAPS)."""
     open_s = pl.col("hour_length_s") - pl.col("known_s")
     unknown = hours.filter(open_s > 0).select("m", "hour_s", open_s=open_s)
-    legs = _spanned(judgement)
-    beyond = _with_long(extrapolate(legs, _reached(judgement, meters), meters), limits)
+    reached = pl.DataFrame(list(judgement.reached.items()), schema={"m": pl.Int64, "t1": pl.Int64}, orient="row")
+    beyond = _with_long(extrapolate(judgement.last, reached, meters), limits)
     short = beyond.select("m", edge_short=(pl.col("span_s") <= LINEAR_S).cast(pl.Int64))
-    edge = hourly(nw.from_native(beyond.lazy()), meters).select("m", "hour_s", edge="estimate", edge_s="estimated_s").join(short, on="m")
-    given = unknown.join(lines(legs, limits, meters), on=["m", "hour_s"], how="left").join(edge, on=["m", "hour_s"], how="left")
+    after = hourly(beyond, pl.DataFrame(schema=SUMS), meters)
+    edge = after.select("m", "hour_s", edge="estimate", edge_s="estimated_s").join(short, on="m")
+    line = lines(_spanned(judgement.around), limits, meters)
+    given = unknown.join(line, on=["m", "hour_s"], how="left").join(edge, on=["m", "hour_s"], how="left")
     amounts = [pl.col(name).fill_null(0) for name in ("line", "line_s", "edge", "edge_s", "edge_short")]
     return given.join(_names(meters), on="m").with_columns(amounts).select(list(GAPS)).cast(GAPS)  # type: ignore[arg-type]
 
@@ -79,17 +66,18 @@ def _names(meters: Sequence[Meter]) -> pl.DataFrame:
     return pl.DataFrame(names, schema={"m": pl.Int64, "meter_id": pl.String}, orient="row")
 
 
-def hours_before(readings: pl.LazyFrame, meters: Sequence[Meter], options: Mapping[str, Any]) -> pl.DataFrame:
-    """The measured hours of some meters in the 30 days before the month (likeday.HOURS): for like days alone, never published."""
+def hours_before(parts: Parts, meters: Sequence[Meter], options: Mapping[str, Any]) -> pl.DataFrame:
+    """The measured hours of some meters in the 30 days before the month (likeday.HOURS): for like days alone, never published.
+
+    ``options``: those of ``readings.read_rows`` for the month itself.
+    """
     earlier = [replace(meter, start_s=meter.start_s - LIKE_BACK_S, end_s=meter.start_s) for meter in meters]
-    names = sorted(meter.meter_id for meter in meters)
-    theirs = readings.filter(pl.col("meter_id").is_between(pl.lit(names[0]), pl.lit(names[-1])) & pl.col("meter_id").is_in(names))
-    rows = read_rows(nw.from_native(theirs), meters, **options)
-    until = pl.col("t") < max(meter.start_s for meter in meters) + DAY_S
-    good = rows.filter((pl.col("verdict") == GOOD) & until).select("m", "span", "t", "v", "est", "entry", "source_row", "own")
-    judgement = judge_all(nw.from_native(good.lazy()), earlier)
-    limits = {m: measured_limit_s(step) for m, step in median_steps(judgement, earlier).items()}
-    hours = hourly(nw.from_native(legs_in_month(judgement, limits, earlier).lazy()), earlier)
+    before = {**options, "month": add_months(options["month"], -1)}
+    names, name = sorted(meter.meter_id for meter in meters), nw.col("meter_id")
+    rows = read_rows(parts.where((name >= names[0]) & (name <= names[-1]) & name.is_in(names)), earlier, **before)
+    judgement = judge_all(rows.good, earlier, options["engine"])
+    limits = {m: measured_limit_s(step) for m, step in judgement.steps.items()}
+    hours = hourly(legs_in_month(judgement, limits, earlier), judgement.sums, earlier)
     measured = hours.filter((pl.col("metered_s") == HOUR_S) & (pl.col("long_s") == 0))
     sites = [(m, meter.meter_id, meter.site_id) for m, meter in enumerate(meters)]
     named = pl.DataFrame(sites, schema={"m": pl.Int64, "meter_id": pl.String, "site_id": pl.String}, orient="row")

@@ -5,6 +5,7 @@ Only the writing down: the decisions are made in ``readings.py`` (row by row) an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,9 +15,9 @@ import polars as pl
 
 from assets.staging.exact import LARGEST, round_half_even
 from assets.staging.judged import Anomaly
+from assets.staging.judgement import Judgement
 from assets.staging.meters import Meter
-from assets.staging.plain import Judgement
-from assets.staging.readings import PROBLEM, REFUSED, VERDICTS
+from assets.staging.readings import PROBLEM, REFUSED, VERDICTS, Rows
 
 REJECTED = {
     "meter_id": pl.String, "at_s": pl.Int64, "value_e6": pl.Int64, "quality": pl.String, "raw_at": pl.String, "raw_value": pl.String,
@@ -34,9 +35,13 @@ _OF_STRETCH = ("falling", "rollover", "over_capacity", "over_inferred")
 
 @dataclass(frozen=True)
 class Outcome:
-    """A batch of meters with their rows (``readings.read_rows``) and what they came to."""
+    """A batch of meters with their rows (``readings.read_rows``) and what they came to.
 
-    rows: pl.DataFrame
+    ``rejected``: the rows that were rejected for what stands beside them (``readings.whole_rows`` of the judgement's).
+    """
+
+    rows: Rows
+    rejected: pl.DataFrame
     judgement: Judgement
     meters: Sequence[Meter]
     month: str
@@ -44,7 +49,6 @@ class Outcome:
 
 def refused_rows(outcome: Outcome) -> pl.DataFrame:
     """The rows of the month that can't be used for what they say themselves, with rule_code, what and reason."""
-    rows = outcome.rows.filter(pl.col("own") & (pl.col("verdict") >= min(VERDICTS)))
     verdicts = pl.DataFrame(
         [(v.number, v.rule_code, v.what, v.reason) for v in VERDICTS.values()],
         schema={"verdict": pl.Int64, "rule_code": pl.String, "what": pl.String, "reason": pl.String}, orient="row",
@@ -53,7 +57,7 @@ def refused_rows(outcome: Outcome) -> pl.DataFrame:
         [(m, s, *span.refusal) for m, meter in enumerate(outcome.meters) for s, span in enumerate(meter.spans) if span.refusal],
         schema={"m": pl.Int64, "span": pl.Int64, "their_code": pl.String, "their_reason": pl.String}, orient="row",
     )  # fmt: skip
-    said = rows.join(verdicts, on="verdict").join(refusals, on=["m", "span"], how="left")
+    said = outcome.rows.refused.join(verdicts, on="verdict").join(refusals, on=["m", "span"], how="left")
     refused, problem = pl.col("verdict") == REFUSED.number, pl.col("verdict") == PROBLEM.number
     return said.with_columns(
         rule_code=pl.when(refused).then(pl.col("their_code")).otherwise(pl.col("rule_code")),
@@ -63,17 +67,10 @@ def refused_rows(outcome: Outcome) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def judged_out(outcome: Outcome) -> pl.DataFrame:
-    """The rows of the month that were rejected for what stands beside them, with rule_code and reason."""
-    schema = {"entry": pl.Int64, "source_row": pl.Int64, "rule_code": pl.String, "reason": pl.String}
-    items = pl.DataFrame([item for _, item in outcome.judgement.rejected], schema=schema, orient="row")
-    return outcome.rows.filter(pl.col("own")).join(items, on=["entry", "source_row"])
-
-
 def rejected_of(outcome: Outcome) -> pl.DataFrame:
     """staging/interval_energy_rejected. ``at_s`` is UTC where it could be resolved, else as stated."""
     columns = ["m", *(c for c in REJECTED if c not in ("site_id", "month"))]
-    both = [frame.select(columns) for frame in (refused_rows(outcome), judged_out(outcome))]
+    both = [frame.select(columns) for frame in (refused_rows(outcome), outcome.rejected)]
     return _with_site(pl.concat(both), outcome).select(list(REJECTED))
 
 
@@ -87,29 +84,23 @@ def _with_site(frame: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
 
 def counts_of(outcome: Outcome) -> pl.DataFrame:
     """For each meter (m): rows of the month by what became of them, rollovers, events, first and last reading that counts."""
-    own = outcome.rows.filter(pl.col("own") & pl.col("m").is_not_null())
-    rejected = pl.concat([frame.select("entry", "source_row") for frame in (refused_rows(outcome), judged_out(outcome))])
-    fates = own.select("m", "entry", "source_row").join(
-        pl.concat([rejected.with_columns(fate=pl.lit("rejected")), outcome.judgement.superseded.with_columns(fate=pl.lit("superseded"))]),
-        on=["entry", "source_row"], how="left",
-    )  # fmt: skip
-    counted = fates.group_by("m").agg(
-        n_landed=pl.struct("entry", "source_row").n_unique(),
-        n_valid=pl.col("fate").is_null().sum(),
-        n_rejected=(pl.col("fate") == "rejected").sum(),
-        n_superseded=(pl.col("fate") == "superseded").sum(),
-    )
+    refused = outcome.rows.refused.group_by("m").agg(n_refused=pl.len().cast(pl.Int64))
+    lost = outcome.judgement.rejected_rows.group_by("m").agg(n_lost=pl.len().cast(pl.Int64))
+    blanks = outcome.rows.blanks.rename({"n": "n_blank"})
+    kept = pl.col("n_good") - pl.col("n_lost") - pl.col("n_superseded")
     rows = []
-    rollovers = [m for m, a in _of_month(outcome) if a.what == "rollover"]
+    rollovers = Counter(m for m, a in _of_month(outcome) if a.what == "rollover")
     for m, meter in enumerate(outcome.meters):
         events = sum(b.kind != "row" and meter.start_s <= b.at_s < meter.end_s for b in meter.boundaries)
-        rows.append((m, meter.start_s, meter.end_s, rollovers.count(m), events))
-    schema = dict.fromkeys(["m", "start_s", "end_s", "n_rollovers", "n_events"], pl.Int64)
-    frame = pl.DataFrame(rows, schema=schema, orient="row")
-    inside = outcome.judgement.kept.join(frame, on="m").filter((pl.col("t") >= pl.col("start_s")) & (pl.col("t") < pl.col("end_s")))
-    spans = inside.group_by("m").agg(first_at_s=pl.col("t").min(), last_at_s=pl.col("t").max())
-    full = frame.join(counted, on="m", how="left").join(spans, on="m", how="left")
-    return full.with_columns(pl.col("n_landed", "n_valid", "n_rejected", "n_superseded").fill_null(0)).drop("start_s", "end_s")
+        rows.append((m, rollovers[m], events))
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(["m", "n_rollovers", "n_events"], pl.Int64), orient="row")
+    for table in (outcome.judgement.spans, outcome.judgement.tally, refused, lost, blanks):
+        frame = frame.join(table, on="m", how="left", maintain_order="left")
+    return frame.with_columns(pl.col("n_good", "n_superseded", "n_refused", "n_lost", "n_blank").fill_null(0)).with_columns(
+        n_landed=pl.col("n_good") + pl.col("n_refused") + pl.col("n_blank"),
+        n_valid=kept + pl.col("n_blank"),
+        n_rejected=pl.col("n_refused") + pl.col("n_lost"),
+    )
 
 
 def _of_month(outcome: Outcome) -> list[tuple[int, Anomaly]]:

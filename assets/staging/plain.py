@@ -1,214 +1,138 @@
-"""From good readings to legs for many meters at once: the hot path, as Narwhals expressions over Int64 columns.
+"""From good readings to the hours of plain meters: the hot path, as Narwhals expressions over Int64 columns, on the engine.
 
-A meter is plain when no rule of metering.md §2 has anything to decide about it: one register, one value for each instant, nothing that
-falls, nothing above the plausible maximum, no quality E or S. Others are handed to ``register.py`` and ``series.py``, which know every
-rule; both ways come to the same legs. Legs: m, t0, t1, delta, method.
+A meter is plain when no rule of metering.md §2 has anything to decide about it (``groups.py`` says which are). Legs that stand in one
+clock hour, or reach into the next, are summed on the engine; only the few others come back as legs. The plans are made for every
+meter; what they say of a meter that is not plain is not used.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import narwhals as nw
 import polars as pl
 
 from assets.staging.exact import floor_div, whole
-from assets.staging.judged import METERED, Anomaly, Judged, Reading, Rejection, inferred_limit, median
-from assets.staging.meters import INTERVAL, POWER, REGISTER, Meter
-from assets.staging.readings import LOOK_AHEAD_S, LOOK_BACK_S
-from assets.staging.register import judge_register
-from assets.staging.series import gap_s, judge_intervals, judge_power
+from assets.staging.facts import Facts
+from assets.staging.meters import Meter
+from assets.staging.readings import LOOK_BACK_S
+from assets.staging.series import SHORTEST_GAP_S
 from resources.calendar import DAY_S, HOUR_S
+from resources.engine import Engine, Frame
 
-Frame = nw.LazyFrame[pl.LazyFrame]
-LEGS = {"m": pl.Int64, "t0": pl.Int64, "t1": pl.Int64, "delta": pl.Int64, "method": pl.Int64}
-_JUDGES = {REGISTER: judge_register, INTERVAL: judge_intervals, POWER: judge_power}
-_LARGEST_RATED = 2_500_000_000_000_000  # as in judged.rate_per_hour
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """Legs and kept instants of all meters, and what the rules took out or noted, by position of the meter."""
-
-    legs: pl.DataFrame  # LEGS, known quantities only
-    kept: pl.DataFrame  # m, t
-    superseded: pl.DataFrame  # entry, source_row
-    rejected: list[tuple[int, Rejection]]
-    anomalies: list[tuple[int, Anomaly]]
+SUMS = {"m": pl.Int64, "hour_s": pl.Int64, "known": pl.Int64, "metered_s": pl.Int64, "n_readings": pl.Int64}
+# Legs up to this long are never longer than measured legs may be (``hours.measured_limit_s``).
+_SHORT_S = 75 * 60
+EDGE = -1  # the day of readings outside the month
+# Several numbers as one: days of a month, seconds to the next reading, instants.
+_DAYS, _STEPS, _INSTANTS = 2**6, 2**24, 2**34
+# Where a leg is: nowhere in the month, in one clock hour, in two, elsewhere in it.
+_NONE, _ONE, _TWO, _OTHER = 0, 1, 2, 3
 
 
-def judge_all(good: Frame, meters: Sequence[Meter]) -> Judgement:
-    """Legs of every meter from its good readings (``readings.good_readings``)."""
-    facts = _meter_facts(meters)
-    ordered = _materialise(_beside_next(good))
-    distinct = _materialise(ordered.filter(nw.col("twin") == 0))
-    candidates = _materialise(_candidate_legs(distinct.join(facts, on=["m", "span"])))
-    limits = _limits(candidates, meters)
-    rest = _not_plain(ordered, candidates, limits, meters)
-    legs = candidates.filter(~nw.col("m").is_in(rest)).select("m", "t0", "t1", "delta", method=whole(METERED))
-    kept = distinct.filter(~nw.col("m").is_in(rest)).select("m", "t")
-    twins = ordered.filter((nw.col("twin") == 1) & ~nw.col("m").is_in(rest)).select("entry", "source_row")
-    slow = _judge_slowly(ordered.filter(nw.col("m").is_in(rest)).collect().to_native(), meters)
-    return Judgement(
-        legs=pl.concat([legs.collect().to_native(), slow.legs]),
-        kept=pl.concat([kept.collect().to_native(), slow.kept]),
-        superseded=pl.concat([twins.collect().to_native(), slow.superseded]),
-        rejected=slow.rejected,
-        anomalies=slow.anomalies,
-    )
+def followed(good: Frame, meters: Sequence[Meter], engine: Engine) -> Frame:
+    """Each reading with the leg that begins at it, as if every meter were plain.
 
-
-def _materialise(frame: Frame) -> Frame:
-    """Compute a plan once, for the several that follow from it."""
-    return frame.collect().lazy()
-
-
-def _meter_facts(meters: Sequence[Meter]) -> Frame:
-    rows = [
-        (m, s, span.kind, span.interval_s, int(meter.limit is None and meter.inferable), meter.start_s, meter.end_s)
-        for m, meter in enumerate(meters)
-        for s, span in enumerate(meter.spans)
-    ]
-    names = ["m", "span", "kind", "interval_s", "infer", "start_s", "end_s"]
-    return nw.from_native(pl.LazyFrame(rows, schema=dict.fromkeys(names, pl.Int64), orient="row"))
-
-
-def _beside_next(good: Frame) -> Frame:
-    """Mark a reading whose next one has the same instant: ``twin`` with the same value, ``clash`` with another."""
-    order = ["t", "entry", "source_row"]
-    after = good.with_columns(
-        t_next=nw.col("t").shift(-1).over("m", order_by=order), v_next=nw.col("v").shift(-1).over("m", order_by=order)
-    )
-    same_t, same_v = nw.col("t_next") == nw.col("t"), nw.col("v_next") == nw.col("v")
-    return after.with_columns(
-        twin=(same_t & same_v).fill_null(False).cast(nw.Int64), clash=(same_t & ~same_v).fill_null(False).cast(nw.Int64)
-    ).drop("t_next", "v_next")
-
-
-def _candidate_legs(distinct: Frame) -> Frame:
-    """Legs as if every meter were plain: m, t0, t1, delta, rate (per hour, W of power), and start_s, end_s, infer of the meter.
-
-    Legs of a power meter over too long a time are left out: nothing is known there.
+    ``good``: readings.GOOD_COLUMNS. Adds ``dt`` (seconds to the next reading, 0 to one of the same instant, null at the last),
+    ``reach_s`` (length of the leg), ``q`` (its quantity, half-watt-seconds of power meters), ``clash`` (1 when the next has the same
+    instant and another value), ``hour_s``, ``day`` (number of the day in the month where days matter, else 0; EDGE outside the month),
+    ``place``.
     """
-    beside = distinct.with_columns(
-        t_before=nw.col("t").shift(1).over("m", order_by=["t", "entry", "source_row"]),
-        v_before=nw.col("v").shift(1).over("m", order_by=["t", "entry", "source_row"]),
+    table = [(m, x.start_s, x.end_s, int(x.limit is None and x.inferable)) for m, x in enumerate(meters)]
+    schema = dict.fromkeys(("m", "start_s", "end_s", "infer"), pl.Int64)
+    facts = Facts(pl.DataFrame(table, schema=schema, orient="row"), "m")
+    t, v, length, dt, reach = (nw.col(name) for name in ("t", "v", "length", "dt", "reach_s"))
+    start, end = facts["start_s"], facts["end_s"]
+    beside = facts.beside(engine.with_next(good, "m", "t", "t", "v"), engine)
+    since = t - start
+    inside = (since >= 0) & (t < end)
+    day = floor_div(since, whole(DAY_S)) * facts["infer"]
+    legs = beside.with_columns(
+        dt=nw.col("t_next") - t,
+        step=nw.col("v_next") - v,
+        hour_s=t - (since + LOOK_BACK_S) % HOUR_S,  # never of a negative number: engines differ there
+        day=nw.when(inside).then(day).otherwise(whole(EDGE)),
+    ).with_columns(
+        # of readings that say the same the last one counts
+        reach_s=nw.when((length > 0) & ~((dt == 0).fill_null(False))).then(length).otherwise(dt),
+        q=nw.when(length > 0).then(v).otherwise(nw.when(length == 0).then(nw.col("step")).otherwise((v + nw.col("v_next")) * dt)),
+        clash=nw.when((dt == 0) & (nw.col("step") != 0)).then(whole(1)).otherwise(whole(0)),
     )
-    following = beside.filter(~nw.col("t_before").is_null())
-    return nw.concat([_register_legs(following), _interval_legs(beside), _power_legs(following)])
+    t1 = t + reach
+    near = (nw.col("day") != EDGE) & (t1 <= end) & (reach > 0) & (reach <= _SHORT_S) & ((length >= 0) | (reach <= SHORTEST_GAP_S))
+    first_hour = t1 <= nw.col("hour_s") + HOUR_S
+    overlapping = (reach > 0) & (t < end) & (t1 > start)
+    place = nw.when(near & first_hour).then(whole(_ONE)).otherwise(
+        nw.when(near & (t1 <= nw.col("hour_s") + 2 * HOUR_S)).then(whole(_TWO)).otherwise(
+            nw.when(overlapping).then(whole(_OTHER)).otherwise(whole(_NONE))
+        )
+    )  # fmt: skip
+    names = ["m", "span", "length", "t", "v", "rules", "entry", "source_row", "dt", "reach_s", "q", "clash", "hour_s", "day"]
+    return legs.with_columns(place=place).select(*names, "place")
 
 
-def _leg(delta: nw.Expr, t0: nw.Expr, t1: nw.Expr, rate: nw.Expr) -> list[nw.Expr]:
-    keep = [nw.col(name) for name in ("m", "start_s", "end_s", "infer")]
-    return [*keep, t0.alias("t0"), t1.alias("t1"), delta.alias("delta"), rate.alias("rate")]
+def grouped(following: Frame) -> Frame:
+    """What tells plain meters from others: readings by meter, day and seconds to the next, with their extremes.
 
-
-def _hourly(delta: nw.Expr, seconds: nw.Expr) -> nw.Expr:
-    """``judged.rate_per_hour`` as an expression; 0 where the quantity is negative or takes no time."""
-    sound = (delta >= 0) & (seconds > 0)
-    capped = nw.when(delta <= _LARGEST_RATED).then(delta).otherwise(whole(_LARGEST_RATED))
-    capped = nw.when(sound).then(capped).otherwise(whole(0))
-    return floor_div(capped * HOUR_S, nw.when(seconds > 0).then(seconds).otherwise(whole(1)))
-
-
-def _register_legs(following: Frame) -> Frame:
-    """A register's leg is the difference of two readings."""
-    t0, t1, delta = nw.col("t_before"), nw.col("t"), nw.col("v") - nw.col("v_before")
-    return following.filter(nw.col("kind") == REGISTER).select(_leg(delta, t0, t1, _hourly(delta, t1 - t0)))
-
-
-def _interval_legs(beside: Frame) -> Frame:
-    """An interval's leg is its own quantity over its own length."""
-    t0, delta, length = nw.col("t"), nw.col("v"), nw.col("interval_s")
-    return beside.filter(nw.col("kind") == INTERVAL).select(_leg(delta, t0, t0 + length, _hourly(delta, length)))
-
-
-def _power_legs(following: Frame) -> Frame:
-    """A trapezoid in half-watt-seconds, where the samples are close enough."""
-    power = following.filter(nw.col("kind") == POWER).with_columns(apart=nw.col("t") - nw.col("t_before"))
-    steps = power.group_by("m", "apart").agg(n=nw.len()).collect().to_native()
-    gaps = {m: gap_s(step) for m, step in median_by_meter(steps).items()}
-    table = pl.LazyFrame({"m": list(gaps), "gap_s": list(gaps.values())}, schema={"m": pl.Int64, "gap_s": pl.Int64})
-    both = nw.col("v_before") + nw.col("v")
-    mean = floor_div(both, whole(2))
+    The three are one number, ``key``: engines group by one number twice as fast. :func:`ungrouped` takes it apart.
+    """
+    dt = nw.when(nw.col("dt").is_null()).then(whole(-1)).otherwise(nw.col("dt"))
+    key = (nw.col("m") * _DAYS + nw.col("day") + 1) * _STEPS + dt + 1
     return (
-        power.join(nw.from_native(table), on="m")
-        .filter(nw.col("apart") <= nw.col("gap_s"))
-        .select(_leg(both * nw.col("apart"), nw.col("t_before"), nw.col("t"), mean))
+        following.with_columns(key=key)
+        .group_by("key")
+        .agg(
+            nw.col("length").max(),
+            nw.len().cast(nw.Int64).alias("n"),
+            nw.col("q").max().alias("highest"),
+            nw.col("q").min().alias("lowest"),
+            nw.col("rules").max(),
+            nw.col("clash").max(),
+            nw.col("t").min().alias("first_s"),
+            nw.col("t").max().alias("last_s"),
+        )
     )
 
 
-def median_by_meter(steps: pl.DataFrame) -> dict[int, int]:
-    """Median step of each meter from (m, step, how often)."""
-    counts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for m, step, n in steps.iter_rows():
-        counts[m].append((step, n))
-    return {m: median(values) for m, values in counts.items()}
+def ungrouped(groups: pl.DataFrame) -> pl.DataFrame:
+    """The collected groups with m, day and dt (null for last readings) instead of their key."""
+    dt, days = pl.col("key") % _STEPS - 1, pl.col("key") // _STEPS
+    return groups.with_columns(m=days // _DAYS, day=days % _DAYS - 1, dt=pl.when(dt >= 0).then(dt)).drop("key")
 
 
-def _limits(candidates: Frame, meters: Sequence[Meter]) -> Frame:
-    """The plausible maximum of each meter that has one: m, limit (metering.md §2)."""
-    known = {m: meter.limit for m, meter in enumerate(meters) if meter.limit is not None}
-    since = nw.col("t0") - nw.col("start_s")
-    maxima = (
-        candidates.filter((nw.col("infer") == 1) & (since >= 0) & (nw.col("t0") < nw.col("end_s")))
-        .with_columns(day=since - since % DAY_S)
-        .group_by("m", "day")
-        .agg(highest=nw.col("rate").max())
-        .collect()
-        .to_native()
+def hour_sums(following: Frame) -> Frame:
+    """What legs that stand in one clock hour or two come to, and the readings in each hour of the month; see :func:`unkeyed`."""
+    t, reach, q, hour, place = (nw.col(name) for name in ("t", "reach_s", "q", "hour_s", "place"))
+    single = place == _ONE
+    key = nw.col("m") * _INSTANTS + hour
+    names = ["key", "known", "metered_s", "n_readings"]
+    at = following.filter(nw.col("day") != EDGE).with_columns(
+        key=key,
+        known=nw.when(single).then(q).otherwise(whole(0)),
+        metered_s=nw.when(single).then(reach).otherwise(whole(0)),
+        n_readings=nw.when(nw.col("dt") == 0).then(whole(0)).otherwise(whole(1)),
     )
-    days: dict[int, list[int]] = defaultdict(list)
-    for m, highest in maxima.select("m", "highest").iter_rows():
-        days[m].append(highest)
-    inferred = {m: limit for m, values in days.items() if (limit := inferred_limit(values)) is not None}
-    limits = known | inferred
-    return nw.from_native(pl.LazyFrame({"m": list(limits), "limit": list(limits.values())}, schema={"m": pl.Int64, "limit": pl.Int64}))
+    until = hour + HOUR_S - t
+    # exact.interpolate, of numbers small enough for one division each
+    part = floor_div(q, reach) * until + floor_div((q % reach) * until, reach)
+    crossing = following.filter(place == _TWO).with_columns(part=part, until=until, n_readings=whole(0))
+    before = crossing.with_columns(key=key, known=nw.col("part"), metered_s=nw.col("until"))
+    after = crossing.with_columns(key=key + HOUR_S, known=q - nw.col("part"), metered_s=reach - nw.col("until"))
+    pieces = nw.concat([at.select(names), before.select(names), after.select(names)])
+    return pieces.group_by("key").agg(nw.col("known").sum(), nw.col("metered_s").sum(), nw.col("n_readings").sum())
 
 
-def _not_plain(ordered: Frame, candidates: Frame, limits: Frame, meters: Sequence[Meter]) -> list[int]:
-    """The meters about which a rule has something to decide."""
-    rest = {m for m, meter in enumerate(meters) if not meter.plain_between(meter.start_s - LOOK_BACK_S, meter.end_s + LOOK_AHEAD_S)}
-    odd_rows = ordered.filter((nw.col("clash") == 1) | (nw.col("est") == 1)).select("m").unique().collect().to_native()
-    over = (nw.col("rate") > nw.col("limit")).fill_null(False)
-    falls = nw.col("delta") < 0
-    odd_legs = candidates.join(limits, on="m", how="left").filter(over | falls).select("m").unique().collect().to_native()
-    rest |= set(odd_rows["m"]) | set(odd_legs["m"]) | _overlapping(candidates, meters)
-    return sorted(rest)
+def unkeyed(sums: pl.DataFrame) -> pl.DataFrame:
+    """The collected sums with m and hour_s instead of their key: SUMS."""
+    return sums.with_columns(m=pl.col("key") // _INSTANTS, hour_s=pl.col("key") % _INSTANTS).select(list(SUMS))
 
 
-def _overlapping(candidates: Frame, meters: Sequence[Meter]) -> set[int]:
-    """Interval meters of which an interval reaches into the next."""
-    intervals = [m for m, meter in enumerate(meters) if meter.kind == INTERVAL]
-    after = candidates.filter(nw.col("m").is_in(intervals)).with_columns(t0_next=nw.col("t0").shift(-1).over("m", order_by="t0"))
-    return set(after.filter(nw.col("t0_next") < nw.col("t1")).select("m").unique().collect().to_native()["m"])
+def other_legs(following: Frame) -> Frame:
+    """Legs in the month that are not among ``hour_sums``: m, length, t0, t1, delta."""
+    return legs_of(following.filter(nw.col("place") == _OTHER))
 
 
-@dataclass(frozen=True)
-class _Slow:
-    legs: pl.DataFrame
-    kept: pl.DataFrame
-    superseded: pl.DataFrame
-    rejected: list[tuple[int, Rejection]]
-    anomalies: list[tuple[int, Anomaly]]
-
-
-def _judge_slowly(rows: pl.DataFrame, meters: Sequence[Meter]) -> _Slow:
-    """The meters that are not plain, one by one, by every rule."""
-    judged: list[tuple[int, Judged]] = []
-    by_meter: dict[tuple[int, int], list[Reading]] = defaultdict(list)
-    for m, t, v, est, span, entry, row in rows.select("m", "t", "v", "est", "span", "entry", "source_row").iter_rows():
-        by_meter[m, meters[m].spans[span].kind].append(Reading(t, v, bool(est), span, entry, row))
-    for (m, kind), readings in sorted(by_meter.items()):
-        judged.append((m, _JUDGES[kind](meters[m], readings)))
-    return _Slow(
-        legs=pl.DataFrame([(m, *leg) for m, j in judged for leg in j.legs], schema=LEGS, orient="row"),
-        kept=pl.DataFrame([(m, t) for m, j in judged for t in j.kept], schema={"m": pl.Int64, "t": pl.Int64}, orient="row"),
-        superseded=pl.DataFrame(
-            [pair for _, j in judged for pair in j.superseded], schema={"entry": pl.Int64, "source_row": pl.Int64}, orient="row"
-        ),
-        rejected=[(m, item) for m, j in judged for item in j.rejected],
-        anomalies=[(m, item) for m, j in judged for item in j.anomalies],
-    )
+def legs_of(following: Frame) -> Frame:
+    """The legs that begin at some readings: m, length, t0, t1, delta."""
+    t, reach = nw.col("t"), nw.col("reach_s")
+    return following.filter(reach > 0).select("m", "length", t.alias("t0"), (t + reach).alias("t1"), nw.col("q").alias("delta"))

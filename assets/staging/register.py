@@ -36,17 +36,18 @@ class Step(NamedTuple):
     seen: int
 
 
-def judge_register(meter: Meter, readings: list[Reading]) -> Judged:
+def judge_register(meter: Meter, readings: list[Reading], limit: Limit | None = None) -> Judged:
     """The legs of a register meter, and what was rejected, superseded and noted on the way.
 
-    ``readings`` are all good readings of the window, in any order. Quantities in internal units; every rule in its order of
-    precedence. Source: metering.md §2.
+    ``readings`` are all good readings of the window, in any order; or, with their plausible maximum ``limit``, those around everything
+    about which a rule has something to decide. Quantities in internal units; every rule in its order of precedence.
+    Source: metering.md §2.
     """
     out = Judged()
     segments = split(meter, one_per_instant(readings, meter, out))
     for segment in segments:
         segment.readings = without_bracketed_estimates(segment)
-    limit = limit_of(meter, [(a.t, rate_per_hour(b.v - a.v, b.t - a.t)) for s in segments for a, b in _pairs(s) if b.v >= a.v])
+    limit = limit or limit_of(meter, [(a.t, rate_per_hour(b.v - a.v, b.t - a.t)) for s in segments for a, b in _pairs(s) if b.v >= a.v])
     for segment in segments:
         segment.readings = without_glitches(segment, limit, meter, out)
         _legs_within(segment, limit, meter, out)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from assets.staging.judged import METERED, SOURCE, Judged, Leg, Limit, Reading, limit_of, median, one_per_instant, rate_per_hour
 from assets.staging.meters import Meter
 
-_GAP_TIMES, _SHORTEST_GAP_S = 3, 1200  # metering.md §2: 1.5 × the median step (3/2), at least 20 minutes
+_GAP_TIMES, SHORTEST_GAP_S = 3, 1200  # metering.md §2: 1.5 × the median step (3/2), at least 20 minutes
 _WILD_TIMES = 10  # an interval above 10 × an inferred maximum is a gap
 
 
@@ -73,7 +73,7 @@ def judge_power(meter: Meter, readings: list[Reading]) -> Judged:
 
 def gap_s(median_step_s: int) -> int:
     """From how many seconds between two samples on nothing is known between them."""
-    return max(_GAP_TIMES * median_step_s // 2, _SHORTEST_GAP_S)
+    return max(_GAP_TIMES * median_step_s // 2, SHORTEST_GAP_S)
 
 
 def mean_power(leg: Leg) -> int:

@@ -5,7 +5,7 @@ Formulas are in the modules beside; here their inputs are gathered and their out
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,14 +20,15 @@ from assets.staging.claims import month_claims
 from assets.staging.composed import composed_of, parts_table, with_parts
 from assets.staging.double_counts import DoubleCount, double_counts
 from assets.staging.energies import site_energies
-from assets.staging.intervals import read_month
+from assets.staging.intervals import ENERGY, StagedMonth, joined, read_batches
 from assets.staging.inventory import site_inventory
 from assets.staging.parts import Composition, members_at_sites, registry_rows, rows_at_sites
-from assets.staging.repairs import repairs
+from assets.staging.repairs import REPAIRS, repairs
 from assets.staging.shares import side_shares
 from assets.staging.topology import SIDES, counted
 from checks.rules.daily import day_peaks, side_days
 from resources.calendar import trailing_months
+from resources.lake import Stored
 
 _COUNTED = {"site_id": pl.String, "side": pl.String, "meter_id": pl.String, "sign": pl.Int64}
 _FAULTS = ["site_id", "side", "what", "meter_id", "other_id", "first_day"]
@@ -95,24 +96,44 @@ def stage_intervals(compute: Compute) -> Step:
     parts = metering.parts
     registers = feeds["meters"][~feeds["meters"]["meter_id"].isin(parts.virtual)]
     with_registers = replace(feeds, tables={**feeds.tables, "meters": registers})
-    measured = read_month(compute.home, with_registers, compute.month, compute.as_of, compute.settings)
-    staged = with_parts(measured, parts, feeds["meters"], compute.site_zones, zone)
+    batches = read_batches(compute.home, with_registers, compute.month, compute.as_of, compute.settings)
+    if parts.definitions or parts.virtual:  # what a meter is made of may stand in any batch
+        batches = iter([with_parts(joined(list(batches)), parts, feeds["meters"], compute.site_zones, zone)])
+    hours, staged, peaks, mended = _written(compute, batches)
     rejected = staged.rejected.group_by("site_id", "rule_code").agg(pl.len().alias("rows"))
     judged = {
         **_judged_registry(compute, metering),
         "meter_facts": staged.facts.to_pandas(),
         "anomalies": staged.anomalies.to_pandas(),
         "rejected_counts": rejected.to_pandas(),
-        "day_peaks": day_peaks(staged.energy, compute.site_zones).to_pandas(),
+        "day_peaks": peaks.to_pandas(),
         "shares": side_shares(staged.facts, metering.counted, _earlier_energies(compute)).to_pandas(),
     }
     inputs = {**_registry(compute), "raw/meter_readings": compute.digest("raw/meter_readings")}
-    tables = {
+    tables: dict[str, pl.DataFrame | Stored] = {
         **staged.tables(),
+        "staging/interval_energy": hours,
         "staging/meter_parts": parts_table(parts, compute.site_zones, zone),
-        "staging/repairs": repairs(staged, records(feeds["meter_events"]), compute.month),
+        "staging/repairs": mended,
     }
     return compute.put("staging/interval_energy", "staging", tables, inputs, judged)
+
+
+def _written(compute: Compute, batches: Iterator[StagedMonth]) -> tuple[Stored, StagedMonth, pl.DataFrame, pl.DataFrame]:
+    """The hours in the lake, batch by batch; the other tables of the month, without hours; the daily peaks and the repairs."""
+    events = records(compute.feeds["meter_events"])
+    rest: list[StagedMonth] = []
+    peaks: list[pl.DataFrame] = []
+    mended: list[pl.DataFrame] = []
+    with compute.home.lake.writer("staging/interval_energy", compute.month, pl.Schema(ENERGY)) as writer:
+        for batch in batches:
+            writer.add(batch.energy)
+            peaks.append(day_peaks(batch.energy, compute.site_zones))
+            mended.append(repairs(batch, events, compute.month))
+            rest.append(replace(batch, energy=batch.energy.clear()))
+        hours = writer.close()
+    order = ["site_id", "meter_id", "day"]
+    return hours, joined(rest), pl.concat(peaks).sort(order), pl.concat(mended).sort(list(REPAIRS))
 
 
 def _earlier_energies(compute: Compute) -> list[pl.DataFrame]:

@@ -47,7 +47,7 @@ def neighbours_of(place: Place) -> Neighbours:
     return Neighbours({main: sorted(found) for main, found in checks.items()}, nodes)
 
 
-def by_check_meter(energy: pl.DataFrame, open_s: Mapping[Hour, int], neighbours: Neighbours) -> list[Fill]:
+def by_check_meter(energy: pl.LazyFrame, open_s: Mapping[Hour, int], neighbours: Neighbours) -> list[Fill]:
     """Estimates of hours with unknown seconds (``open_s``) from the check meters of their meters.
 
     The check meter's hour × Σ own ÷ Σ check over the hours of the month that both metered; as it reads when there is none; nothing from
@@ -66,7 +66,7 @@ def by_check_meter(energy: pl.DataFrame, open_s: Mapping[Hour, int], neighbours:
     return list(fills.values())
 
 
-def by_parent_balance(energy: pl.DataFrame, open_s: Mapping[Hour, int], neighbours: Neighbours) -> list[Fill]:
+def by_parent_balance(energy: pl.LazyFrame, open_s: Mapping[Hour, int], neighbours: Neighbours) -> list[Fill]:
     """Estimates of hours with unknown seconds from the node above each meter, where everything else at the node is metered.
 
     (Inflow − the other outflows) × the meter's part of that in the hours of the month in which all of the node is metered. Nothing
@@ -107,7 +107,7 @@ def _scale(own: Mapping[int, int], other: Mapping[int, int], alone: Fraction | N
     return Fraction(1) if mine == others else None
 
 
-def _known(energy: pl.DataFrame, meter_ids: Iterable[str]) -> defaultdict[str, dict[int, int]]:
+def _known(energy: pl.LazyFrame, meter_ids: Iterable[str]) -> defaultdict[str, dict[int, int]]:
     found: defaultdict[str, dict[int, int]] = defaultdict(dict)
     wanted = set(meter_ids)
     for meter_id, hour_s, quantity in metered_hours(energy, wanted).iter_rows() if wanted else ():

@@ -76,7 +76,7 @@ def worlds(draw: st.DrawFn) -> tuple[World, pl.DataFrame]:
 def run(world: World, history: pl.DataFrame, long: list[tuple[str, int, int, int]] | None = None) -> Filled:
     points = {str(m["meter_id"]): m["point"] for m in METERS}
     energy = [
-        ("S1", name, points[name], "electricity", hour, c["quantity"], c["known_s"], c["state"], "source" if c["estimated"] else None, 1,
+        (name, hour, "S1", points[name], "electricity", c["quantity"], c["known_s"], c["state"], "source" if c["estimated"] else None, 1,
          c["estimated"], MONTH)
         for (name, hour), c in world.items()
     ]  # fmt: skip

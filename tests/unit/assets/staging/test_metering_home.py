@@ -50,14 +50,14 @@ def a_home(root: Path) -> Home:
 
 def test_edges_come_from_the_parts_of_the_months_around(tmp_path: Path) -> None:
     home = a_home(tmp_path)
-    nowhen = {"at_s": None, "problem": "read_at 'noon' is no date and time", "source_row": 99}
+    nowhen = {"at_s": None, "problem": "read_at 'noon' is no date and time", "source_row": 9_999}
     land(home, "feb", {"2026-02": [*hourly("2026-02-20 00:30", 24 * 9), nowhen]})
     land(home, "mar", {"2026-03": [*hourly("2026-03-01 00:30", 24 * 31), nowhen]})
     before = land(home, "apr", {"2026-04": hourly("2026-04-01 00:30", 5)})
     staged = read_month(home, feeds(), "2026-03", before, Settings())
     assert set(staged.energy["state"]) == {"measured"}
     assert staged.energy["quantity"].to_list() == [100] * 744
-    assert (fact(staged, "n_landed"), staged.rejected.height) == (744, 1)
+    assert (fact(staged, "n_landed"), staged.rejected.height) == (745, 1)
     earlier = read_month(home, feeds(), "2026-03", before - 1, Settings())
     assert earlier.energy.filter(pl.col("method") == "edge").height == 1
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assets.staging import intervals, plain
-from assets.staging.filling import UNCERTAIN, Filled
+from assets.staging import intervals
+from assets.staging.filling import find_fills
+from assets.staging.groups import Groups
 from assets.staging.intervals import StagedMonth
 from resources.lake import content_digest
 from tests.unit.assets.staging.metering_world import events_frame, meters_frame, parts, stage, stated, utc
@@ -161,7 +162,7 @@ def test_a_larger_unit_scales_the_result(rows: list[Row]) -> None:
 @given(dirty())
 def test_estimation_never_changes_what_is_known(rows: list[Row]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(intervals, "fill_month", lambda energy, *_: Filled(energy, pl.DataFrame(schema=UNCERTAIN)))
+        patch.setattr(intervals, "find_fills", lambda energy, gaps, long, *rest: find_fills(energy, gaps.clear(), long.clear(), *rest))
         bare = stage(rows, METERS, EVENTS)
     full = stage(rows, METERS, EVENTS)
     both = bare.energy.join(full.energy, on=["meter_id", "hour_s"], suffix="_full")
@@ -209,7 +210,7 @@ def test_seconds_and_quantities_add_up(rows: list[Row]) -> None:
 def test_the_hot_path_and_the_rules_one_by_one_agree(rows: list[Row]) -> None:
     hot = stage(rows, METERS)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plain, "_not_plain", lambda ordered, candidates, limits, meters: list(range(len(meters))))
+        patch.setattr(Groups, "not_plain", property(lambda self: frozenset(range(len(self.meters)))))
         slow = stage(rows, METERS)
     for name, frame in hot.tables().items():
         assert frame.equals(slow.tables()[name]), name
