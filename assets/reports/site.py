@@ -51,6 +51,11 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def points(value: float | None) -> str:
+    """An index with two decimals; none is a dash."""
+    return "–" if value is None else f"{value:.2f}"
+
+
 def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 
@@ -64,7 +69,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, percent=percent, word=word, grade=grade)
+    environment.filters.update(number=number, points=points, percent=percent, word=word, grade=grade)
     environment.globals.update(t=bilingual)
     return environment
 

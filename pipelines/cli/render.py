@@ -44,6 +44,11 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def points(value: float | None) -> str:
+    """An index or score with two decimals; none is a dash."""
+    return "–" if value is None else f"{value:.2f}"
+
+
 def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 
@@ -56,9 +61,9 @@ def print_result(payload: dict[str, Any]) -> None:
     out.print(
         f"[bold]{escape(payload['entity_id'])}[/] · {payload['month']} · {window} · {payload['state']} · log entry {payload['log_number']}"
     )
-    open_end = payload["index_high"] > payload["index"]
-    reach = f"to {payload['index_high']:.2f} if what is missing were perfect" if open_end else "nothing is missing 无缺失项"
-    out.print(f"[bold]Index 指数 {payload['index']:.2f}[/] ({reach}) · [bold]{grade}[/]")
+    open_end = payload["index_high"] != payload["index"]
+    reach = f"to {points(payload['index_high'])} if what is missing were perfect" if open_end else "nothing is missing 无缺失项"
+    out.print(f"[bold]Index 指数 {points(payload['index'])}[/] ({reach}) · [bold]{grade}[/]")
     if payload["binding_cap"]:
         out.print(f"Capped 等级上限: {escape(str(payload['binding_cap']))} (from score: {payload['grade_from_score']})")
     if payload["grade_missing"]:
