@@ -129,6 +129,7 @@ def _instance_config(home: Home) -> dict[str, Any]:
     history = home.dagster / "history"
     return {
         "telemetry": {"enabled": False},
+        "nux": {"enabled": False},  # no newsletter form before the assets
         "run_storage": {
             "module": "dagster._core.storage.runs",
             "class": "SqliteRunStorage",

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from assets.reports.trend import trend_svg
-from assets.reports.words import GRADE_ZH, chinese, english
+from assets.reports.words import GRADE_ZH, chinese, english, number, percent, points
 from resources.calendar import add_months, month_range
 from resources.home import Home
 
@@ -40,24 +40,6 @@ def grade(value: str | None) -> Markup:
     if value is None:
         return bilingual("no index grade", "无指数等级")
     return bilingual(f"index grade {value}", f"指数{GRADE_ZH.get(value, value)}")
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """A number for a person; what is unknown is a dash, never 0."""
-    if value is None:
-        return "–"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.{digits}g}"
-
-
-def points(value: float | None) -> str:
-    """An index with two decimals; none is a dash."""
-    return "–" if value is None else f"{value:.2f}"
-
-
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
 
 
 @lru_cache(maxsize=1)

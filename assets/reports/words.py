@@ -1,4 +1,4 @@
-"""Words that people see, in both languages (docs/glossary.md): statuses, severities, pillars, grades."""
+"""How people see words and numbers: terms in both languages (docs/glossary.md), values with a person's digits."""
 
 from __future__ import annotations
 
@@ -35,3 +35,23 @@ def english(term: str) -> str:
 
 def chinese(term: str) -> str:
     return ZH.get(term, term)
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number for a person: significant digits, thousands separated; an unknown one is a dash, never 0."""
+    if value is None:
+        return "–"
+    if value and abs(value) < 0.001:
+        return f"{value:.2e}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def points(value: float | None) -> str:
+    """An index or score with two decimals; none is a dash."""
+    return "–" if value is None else f"{value:.2f}"
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"

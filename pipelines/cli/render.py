@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from assets.reports.words import GRADE_ZH, chinese, english
+from assets.reports.words import GRADE_ZH, chinese, english, number, percent, points
 from resources.home import Home
 
 _STYLE = {"withhold": "bold red", "flag": "yellow", "info": "dim", "withheld": "bold red", "not_reported": "yellow"}
@@ -31,26 +31,6 @@ def _table(*headings: str) -> Table:
     for heading in headings:
         table.add_column(heading.removeprefix(">"), justify="right" if heading.startswith(">") else "left")
     return table
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """A number for a person: significant digits, thousands separated; an unknown one is a dash, never 0."""
-    if value is None:
-        return "–"
-    if value and abs(value) < 0.001:
-        return f"{value:.2e}"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.{digits}g}"
-
-
-def points(value: float | None) -> str:
-    """An index or score with two decimals; none is a dash."""
-    return "–" if value is None else f"{value:.2f}"
-
-
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
 
 
 def print_result(payload: dict[str, Any]) -> None:
@@ -122,7 +102,7 @@ def _print_finding(out: Console, item: dict[str, Any], indent: str) -> None:
         out.print(f"{' ' * len(indent)}  {escape(str(text))}")
 
 
-def print_board(home: Home, rows: list[dict[str, Any]], month: str | None) -> None:
+def print_board(home: Home, rows: list[dict[str, Any]], month: str | None, waiting: list[str]) -> None:
     """``gci status`` as a table, and below it what was found, site by site."""
     out = console()
     quarantined = home.ledger.entries(kinds=["quarantine"])
@@ -153,6 +133,8 @@ def print_board(home: Home, rows: list[dict[str, Any]], month: str | None) -> No
                         f"{when} {site} [{_STYLE[item['severity']]}]{item['severity']}[/] [bold]{item['code']}[/] "
                         f"{escape(item['subject'])}: {escape(item['message'])}"
                     )
+    if waiting:
+        out.print(f"Readings landed, month not computed 已入库未计算: {', '.join(waiting)}. Run 'gci backfill {waiting[0]} {waiting[-1]}'.")
     for item in quarantined:
         out.print(f"[red]quarantined[/] {escape(item.name)}: {escape(item.payload['cause_en'])}")
 

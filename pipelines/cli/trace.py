@@ -8,9 +8,10 @@ import click
 from rich.markup import escape
 from rich.tree import Tree
 
+from assets.reports.words import number
 from pipelines.cli import lookup
 from pipelines.cli.options import format_option, home_option, open_home, print_json
-from pipelines.cli.render import console, number
+from pipelines.cli.render import console
 
 
 @click.command()
