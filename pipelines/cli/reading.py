@@ -8,6 +8,7 @@ from typing import Any
 import click
 import polars as pl
 
+from checks.findings import SEVERITIES
 from pipelines.cli import lookup
 from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_home, print_json
 from pipelines.cli.render import print_board, print_checks, print_result
@@ -109,6 +110,7 @@ def check(site: str, month: str, root: str, output: str) -> int:
     lookup.check_site(home, site, check_month(month))
     verdicts = home.ledger.rows("verdict", month=month, site_id=site)
     findings = [{**row, "rows_ref": json.loads(row["rows_ref"])} for row in home.ledger.rows("finding", month=month, site_id=site)]
+    findings.sort(key=lambda row: (SEVERITIES.index(row["severity"]), row["code"], row["subject"]))
     if output == "json":
         print_json({"site_id": site, "month": month, "rules": verdicts, "findings": findings})
     else:

@@ -116,13 +116,24 @@ def _compute(home: Home, first: str, last: str, *, force: bool, output: str) -> 
         print_landed(landed)
     done = compute(home, month_range(first, last), force=force)
     payloads = results(home, [item.month for item in done if item.asked])
-    if output == "json":
-        from pipelines.backfill import table
+    from pipelines.backfill import outdated, table
 
-        print_json({"months": table(done), "results": payloads})
+    later = outdated(home, done)
+    if output == "json":
+        print_json({"months": table(done), "out_of_date": later, "results": payloads})
     else:
         print_scores(payloads, done)
+        print_notes(done, later)
     return 0 if payloads and all(complete(p) for p in payloads) else INCOMPLETE
+
+
+def print_notes(done: Sequence[MonthDone], later: Sequence[str]) -> None:
+    """Months that could not be computed, and computed ones that this run left out of date."""
+    empty = [item.month for item in done if item.outcome == "no_site" and item.asked]
+    if empty:
+        click.echo(f"No site is in force at the end of {', '.join(empty)}: see valid_from in the feed 'sites'. 当月末没有生效的站点。")
+    if later:
+        click.echo(f"Out of date now 需重新计算: {', '.join(later)}. Run 'gci backfill {later[0]} {later[-1]}'.")
 
 
 def compute(home: Home, months: Sequence[str], *, force: bool = False) -> list[MonthDone]:

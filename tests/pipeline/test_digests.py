@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 import random
@@ -18,10 +19,9 @@ from typing import Any
 import pytest
 
 from resources.home import Home
-from tests.pipeline.hand_made import make_home, write_csv
+from tests.pipeline.hand_made import MONTHS, make_home, write_csv
 
 ROOT = Path(__file__).resolve().parents[2]
-MONTHS = ("2025-11", "2025-12", "2026-01")
 
 
 def digests(root: Path) -> dict[str, str]:
@@ -37,18 +37,9 @@ def digests(root: Path) -> dict[str, str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from pipelines.cli.main import main
-
-    home = make_home(tmp_path_factory.mktemp("digests") / "home", MONTHS)
-    assert main(["backfill", MONTHS[0], MONTHS[-1], "--home", str(home.root)]) == 3
-    return home.root
-
-
-def test_dropping_everything_derived_and_computing_again(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+def test_dropping_everything_derived_and_computing_again(three_months: Path, tmp_path: Path, gci: Any) -> None:
     copy = tmp_path / "home"
-    shutil.copytree(uninterrupted, copy)
+    shutil.copytree(three_months, copy)
     expected = digests(copy)
     home = Home.open(copy)
     home.ledger.drop_derived()
@@ -60,21 +51,37 @@ def test_dropping_everything_derived_and_computing_again(uninterrupted: Path, tm
     assert digests(copy) == expected
 
 
-def test_a_second_backfill_does_nothing(uninterrupted: Path, tmp_path: Path, gci_json: Any) -> None:
+def test_a_second_backfill_does_nothing(three_months: Path, tmp_path: Path, gci_json: Any) -> None:
     copy = tmp_path / "home"
-    shutil.copytree(uninterrupted, copy)
+    shutil.copytree(three_months, copy)
     done = gci_json("backfill", MONTHS[0], MONTHS[-1], "--home", copy)
     assert [month["outcome"] for month in done["months"]] == ["unchanged"] * 3
 
 
-def test_months_one_by_one_equal_a_backfill(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+# every choice of months in every order; what make test takes of them: one in the middle, backwards with a hole, forwards
+ORDERS = [order for count in (1, 2, 3) for order in itertools.permutations(MONTHS, count)]
+OFTEN = [(MONTHS[1],), (MONTHS[2], MONTHS[0]), MONTHS]
+
+
+@pytest.mark.parametrize("order", [pytest.param(o, id=" ".join(o), marks=() if o in OFTEN else pytest.mark.long) for o in ORDERS])
+def test_months_in_any_order_then_a_backfill(three_months: Path, tmp_path: Path, gci: Any, gci_json: Any, order: tuple[str, ...]) -> None:
+    """Months that land and run one by one, in any order, and a backfill that brings the others: the same as one backfill (close.md §1)."""
     home = make_home(tmp_path / "home", MONTHS)
-    for month in MONTHS:
-        gci("run", month, "--home", home.root)
-    assert digests(home.root) == digests(uninterrupted)
+    folder, aside = home.landing / "meter_readings", tmp_path / "aside"
+    folder.rename(aside)
+    folder.mkdir()
+    for month in order:
+        (aside / f"{month}.csv").rename(folder / f"{month}.csv")
+        assert gci("run", month, "--home", home.root)[0] == 3
+    for path in aside.iterdir():
+        path.rename(folder / path.name)
+    gci("backfill", MONTHS[0], MONTHS[-1], "--home", home.root)
+    assert digests(home.root) == digests(three_months)
+    again = gci_json("backfill", MONTHS[0], MONTHS[-1], "--home", home.root)
+    assert [month["outcome"] for month in again["months"]] == ["unchanged"] * 3
 
 
-def test_permuted_rows_and_split_files(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+def test_permuted_rows_and_split_files(three_months: Path, tmp_path: Path, gci: Any) -> None:
     home = make_home(tmp_path / "home", MONTHS)
     folder = home.landing / "meter_readings"
     rows: list[list[str]] = []
@@ -88,10 +95,10 @@ def test_permuted_rows_and_split_files(uninterrupted: Path, tmp_path: Path, gci:
     for number, start in enumerate(range(0, len(rows), third)):
         write_csv(folder / f"piece-{number}.csv", header, rows[start : start + third])
     gci("backfill", MONTHS[0], MONTHS[-1], "--home", home.root)
-    assert digests(home.root) == digests(uninterrupted)
+    assert digests(home.root) == digests(three_months)
 
 
-def test_killed_half_way_and_run_again(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+def test_killed_half_way_and_run_again(three_months: Path, tmp_path: Path, gci: Any) -> None:
     home = make_home(tmp_path / "home", MONTHS)
     arguments = ["backfill", MONTHS[0], MONTHS[-1], "--home", str(home.root)]
     code = "import sys; from pipelines.cli.main import main; sys.exit(main(sys.argv[1:]))"
@@ -104,9 +111,9 @@ def test_killed_half_way_and_run_again(uninterrupted: Path, tmp_path: Path, gci:
     assert process.poll() is None, "the backfill ended before it could be killed"
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    assert digests(home.root) != digests(uninterrupted)
+    assert digests(home.root) != digests(three_months)
     gci(*arguments)
-    assert digests(home.root) == digests(uninterrupted)
+    assert digests(home.root) == digests(three_months)
     assert gci("verify", "--home", home.root)[0] == 0
 
 
@@ -120,10 +127,10 @@ def _tables(root: Path) -> list[Any]:
             connection.commit()
 
 
-def test_every_value_of_the_ledger_is_watched(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+def test_every_value_of_the_ledger_is_watched(computed_home: Path, tmp_path: Path, gci: Any) -> None:
     """One changed value at a time, in every column of every table: each is found and named."""
-    assert gci("verify", "--home", uninterrupted)[0] == 0
-    connection = sqlite3.connect(uninterrupted / "ledger.db")
+    assert gci("verify", "--home", computed_home)[0] == 0
+    connection = sqlite3.connect(computed_home / "ledger.db")
     tables = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table' order by name")]
     columns = {t: [row[1] for row in connection.execute(f"pragma table_info({t})")] for t in tables}
     connection.close()
@@ -133,7 +140,7 @@ def test_every_value_of_the_ledger_is_watched(uninterrupted: Path, tmp_path: Pat
             continue
         for column in columns[table]:
             copy = tmp_path / "ledger.db"
-            shutil.copy(uninterrupted / "ledger.db", copy)
+            shutil.copy(computed_home / "ledger.db", copy)
             if not _tamper(copy, table, column):
                 continue
             checked += 1
@@ -141,7 +148,7 @@ def test_every_value_of_the_ledger_is_watched(uninterrupted: Path, tmp_path: Pat
             home.mkdir(exist_ok=True)
             for name in ("lake", "landing", "gci.toml"):
                 if not (home / name).exists():
-                    (home / name).symlink_to(uninterrupted / name)
+                    (home / name).symlink_to(computed_home / name)
             shutil.copy(copy, home / "ledger.db")
             status, out, _ = gci("verify", "--home", home)
             assert status == 1, f"{table}.{column} was changed and nobody noticed"
@@ -171,9 +178,9 @@ def _tamper(path: Path, table: str, column: str) -> bool:
     return True
 
 
-def test_one_changed_byte_of_a_kept_file_is_named(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+def test_one_changed_byte_of_a_kept_file_is_named(three_months: Path, tmp_path: Path, gci: Any) -> None:
     copy = tmp_path / "home"
-    shutil.copytree(uninterrupted, copy)
+    shutil.copytree(three_months, copy)
     entry = next(e for e in Home.open(copy).ledger.entries(kinds=["file"]) if e.name == "meter_readings/2025-12.csv")
     path = copy / "lake" / "files" / entry.digest.removeprefix("sha256:")
     data = bytearray(path.read_bytes())
@@ -184,11 +191,11 @@ def test_one_changed_byte_of_a_kept_file_is_named(uninterrupted: Path, tmp_path:
     assert f"entry {entry.n} (meter_readings/2025-12.csv)" in out
 
 
-def test_a_changed_table_of_the_lake_is_named(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+def test_a_changed_table_of_the_lake_is_named(three_months: Path, tmp_path: Path, gci: Any) -> None:
     import polars as pl
 
     copy = tmp_path / "home"
-    shutil.copytree(uninterrupted, copy)
+    shutil.copytree(three_months, copy)
     home = Home.open(copy)
     stored = home.ledger.manifest("2026-01", "staging/energies")
     assert stored is not None
@@ -197,3 +204,31 @@ def test_a_changed_table_of_the_lake_is_named(uninterrupted: Path, tmp_path: Pat
     status, out, _ = gci("verify", "--home", copy)
     assert status == 1
     assert "staging/energies" in out
+
+
+def test_a_single_month_leaves_the_unchanged_ones_of_its_window_alone(uninterrupted: Path, tmp_path: Path, gci: Any, gci_json: Any) -> None:
+    copy = tmp_path / "home"
+    shutil.copytree(uninterrupted, copy)
+    done = gci_json("run", MONTHS[1], "--home", copy)["months"]
+    assert [(m["month"], m["outcome"]) for m in done] == [(MONTHS[0], "unchanged"), (MONTHS[1], "unchanged")]
+    # a late correction of the first month: it and the asked one are computed, the last one is said to be out of date
+    late = [("S1-G", f"{MONTHS[0]}-10 00:30", "99999999")]
+    write_csv(copy / "landing" / "meter_readings" / "late.csv", ("meter_id", "read_at", "value"), late)
+    answer = gci_json("run", MONTHS[1], "--home", copy)
+    assert [(m["month"], m["outcome"]) for m in answer["months"]] == [(MONTHS[0], "computed"), (MONTHS[1], "computed")]
+    assert answer["out_of_date"] == [MONTHS[2]]
+
+
+def test_a_month_before_any_site_says_so(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+    copy = tmp_path / "home"
+    shutil.copytree(uninterrupted, copy)
+    status, out, _ = gci("run", "2024-01", "--home", copy)
+    assert status == 3
+    assert "no site" not in out.lower()  # S1 is in force since 2024-01-01
+    header, row = (copy / "landing" / "sites" / "sites.csv").read_text().splitlines()
+    (copy / "landing" / "sites" / "sites.csv").write_text(f"{header}\n{row.replace('2024-01-01', '2025-12-01')}\n")
+    fresh = tmp_path / "fresh"
+    shutil.copytree(copy / "landing", fresh / "landing")
+    status, out, _ = gci("run", "2025-11", "--home", fresh)
+    assert status == 3
+    assert "No site is in force at the end of 2025-11" in out
