@@ -17,20 +17,16 @@ import dagster as dg
 import yaml
 
 from assets.compute import Compute
-from assets.raw.step import raw_digests
+from assets.raw.fingerprint import history, window_fingerprint
 from assets.wrapping import AS_OF_TAG
 from pipelines.build import build_defs
 from pipelines.jobs import MONTHLY_CLOSE
-from resources.calendar import month_range, trailing_months
-from resources.code_version import code_version
-from resources.digest import digest_json
+from resources.calendar import trailing_months
 from resources.errors import GciError
 from resources.home import Home
-from resources.ledger import Manifest
+from resources.ledger import RUN
 
 PID_TAG = "gci/pid"
-# Manifests that say a month was computed whole: from which inputs of its whole trailing window, and from which of its own.
-RUN, OWN = "run", "run/own"
 
 Progress = Callable[[str, int, int], None]
 
@@ -46,33 +42,30 @@ class MonthDone:
 
 
 def compute_months(home: Home, months: Sequence[str], *, force: bool = False, progress: Progress | None = None) -> list[MonthDone]:
-    """Compute months in order at the newest log entry, with the months of their trailing windows that are out of date.
+    """Bring every month up to the last of ``months`` up to date at the newest log entry, in order.
 
-    A result for twelve months is a function of twelve months: earlier months that have readings, and whose own inputs changed since or
-    that were never computed, come first. A month in which no site is in force is left out.
+    A result is a function of the log, and one of twelve months is a function of twelve months: so all months from the first one with
+    readings are looked at, and those whose fingerprint changed are computed. A month in which no site is in force is left out.
     """
     as_of, _ = home.ledger.head()
     wanted = sorted(set(months))
-    window = [m for m in month_range(trailing_months(wanted[0])[0], wanted[-1]) if m >= home.settings.first_month]
-    with_data = {part.month for part in home.ledger.parts("meter_readings", as_of)}
-    candidates = [m for m in window if m in wanted or m in with_data]
-    computes = {m: Compute(home, m, as_of) for m in candidates}
-    own = {m: _own_fingerprint(compute) for m, compute in computes.items() if compute.sites}
+    candidates = sorted({*history(home, home.settings, as_of, wanted[-1]), *wanted})
     run = _Runner(home, as_of)
     done = []
     for number, month in enumerate(candidates):
         asked = month in wanted
         if progress is not None:
             progress(month, number, len(candidates))
-        if month not in own:
+        compute = Compute(home, month, as_of)
+        if not compute.sites:
             done.append(MonthDone(month, "no_site", asked))
             continue
-        whole = digest_json([own.get(m) for m in trailing_months(month)])
-        if run.is_current(month, whole if asked else own[month], RUN if asked else OWN) and not (force and asked):
+        stored = home.ledger.manifest(month, RUN)
+        if stored is not None and stored.digest == window_fingerprint(compute) and not (force and asked):
             done.append(MonthDone(month, "unchanged", asked))
             continue
         started = time.monotonic()
-        run.compute(month, own[month], whole)
+        run.compute(month)
         done.append(MonthDone(month, "computed", asked, time.monotonic() - started))
     if progress is not None:
         progress("", len(candidates), len(candidates))
@@ -101,26 +94,8 @@ class _Runner:
     def _job(self) -> dg.JobDefinition:
         return build_defs(self.home.root).resolve_job_def(MONTHLY_CLOSE)
 
-    def is_current(self, month: str, fingerprint: str, kind: str) -> bool:
-        stored = self.home.ledger.manifest(month, kind)
-        return stored is not None and stored.digest == fingerprint
-
-    def compute(self, month: str, own: str, whole: str) -> None:
-        """One in-process run, then the two fingerprints and the manifests it left (a removed one is found by ``gci verify``)."""
+    def compute(self, month: str) -> None:
         _execute(self._job, self._instance, month, self.as_of)
-        version = code_version("reports")
-        left = {m.table_name: m.digest for m in self.home.ledger.manifests(month) if m.table_name not in (RUN, OWN)}
-        fingerprints = [
-            Manifest(month, RUN, whole, "", 0, self.as_of, version, left),
-            Manifest(month, OWN, own, "", 0, self.as_of, version, {}),
-        ]
-        self.home.ledger.replace(month, RUN, fingerprints, as_of=self.as_of, code_version=version)
-
-
-def _own_fingerprint(compute: Compute) -> str:
-    """Digest of everything that can change the month's own numbers."""
-    documents = [compute.document(kind)[0] for kind in ("settings", "edition", "factors", "thresholds")]
-    return digest_json([raw_digests(compute), documents, code_version("reports")])
 
 
 def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, month: str, as_of: int) -> None:

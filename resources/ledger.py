@@ -24,6 +24,8 @@ from resources.errors import GciError
 from resources.schema import DERIVED, METADATA, SCHEMA_VERSION, entry, manifest, part, schema_info
 
 GENESIS = digest_text("green-compute-index")
+# Manifests that say a month was computed whole: from which inputs of its trailing window, and from which of its own.
+RUN, OWN = "run", "run/own"
 # What people drop: the same bytes enter a feed once, whatever became of them.
 ONCE_KINDS = ("file", "quarantine", "evidence")
 
@@ -244,8 +246,10 @@ class Ledger:
         wrote there before is replaced. Each gets a seal: its digest in ``manifest`` under ``ledger/<table>@<table_name>``.
         """
         with self.write() as connection:
+            stored = list(stored)
             for item in stored:
                 self._put_manifest(connection, item)
+            self._unseal(connection, month, stored)
             for name, content in (rows or {}).items():
                 table = DERIVED[name]
                 content = [{**row, "month": month, "table_name": table_name} for row in content]
@@ -257,6 +261,15 @@ class Ledger:
                     connection,
                     Manifest(month, f"ledger/{name}@{table_name}", digest, digest, len(content), as_of, code_version, {}),
                 )
+
+    @staticmethod
+    def _unseal(connection: sa.Connection, month: str, stored: Sequence[Manifest]) -> None:
+        """A step that leaves something else than the month's last whole run did takes the month's seal away."""
+        where = (manifest.c.month == month) & (manifest.c.table_name == RUN)
+        run = connection.execute(sa.select(manifest.c.inputs).where(where)).scalar()
+        left = json.loads(run) if run else {}
+        if any(left.get(item.table_name) != item.digest for item in stored if item.table_name not in (RUN, OWN)):
+            connection.execute(manifest.delete().where(manifest.c.month == month, manifest.c.table_name.in_((RUN, OWN))))
 
     @staticmethod
     def _put_manifest(connection: sa.Connection, item: Manifest) -> None:

@@ -19,17 +19,19 @@ from assets.index.grade import EntityFacts
 from assets.index.payload import ResultFacts, output_digest, result_payload
 from assets.index.scorecard import score_entity
 from assets.indicators.compose import cluster, trailing
-from assets.indicators.inputs import Parameters
+from assets.indicators.inputs import Parameters, effective_stage
 from assets.indicators.measure import IndicatorValue
 from assets.indicators.parameters import parameters_of
 from assets.indicators.registry import INDICATORS
 from assets.indicators.step import value_row
+from assets.raw.fingerprint import outdated_window
 from assets.reference.factors import FactorSet
 from checks.findings import SEVERITIES
 from checks.gate import Gate, judge
 from checks.rules.catalogue import RULES
 from resources.calendar import trailing_months
 from resources.digest import digest_json
+from resources.errors import GciError
 
 TABLE = "index/site_index"
 WINDOWS = ("month", "ttm")
@@ -57,6 +59,11 @@ class _Entity:
 
 def score_entities(compute: Compute) -> Step:
     """Results of every site and cluster for the month and the trailing twelve months, and the rule of the window (TL08)."""
+    if stale := outdated_window(compute):
+        raise GciError(
+            f"{', '.join(stale)} of the trailing window of {compute.month} were not computed from today's data. "
+            f"Run 'gci backfill {stale[0]} {compute.month}', or materialize them in order."
+        )
     edition = parse_edition(compute.document("edition")[1], "edition")
     parameters = parameters_of(edition, FactorSet.from_document(compute.document("factors")[1]))
     monthly = _monthly(compute)
@@ -99,10 +106,10 @@ def _site(compute: Compute, site: dict[str, Any], monthly: Mapping[str, Mapping[
     window = {
         item.code: trailing([months[m][item.code] for m in sorted(months) if item.code in months[m]], parameters) for item in INDICATORS
     }
-    commissioned = site["commissioned_on"]
+    commissioned, stage = site["commissioned_on"], effective_stage(site, compute.read("staging/energies").to_dicts())
     facts = EntityFacts(
         kind="site", geography=site["geography"], design_power_kw=site["design_power_kw"], hub=site["hub"],
-        commissioned_on=date.fromisoformat(commissioned) if commissioned else None, stage=site["stage"],
+        commissioned_on=date.fromisoformat(commissioned) if commissioned else None, stage=stage,
     )  # fmt: skip
     withheld = Gate(compute.home.ledger, compute.month).withheld(site_id)
     missing = sorted({_FEED_OF.get(v.code, "practices") for v in now.values() if v.status == "not_reported"})
@@ -110,7 +117,7 @@ def _site(compute: Compute, site: dict[str, Any], monthly: Mapping[str, Mapping[
         missing = sorted({*missing, "activities"})
     extra = {
         "name": site["name"], "name_zh": site["name_zh"], "timezone": compute.site_zones[site_id], "coverage": _coverage(compute, site_id),
-        "missing_feeds": missing,
+        "missing_feeds": missing, "stage": stage, "stage_stated": site["stage"],
         "blocks": [f"{quantity} withheld ({', '.join(rules)})" for quantity, rules in withheld.items()],
     }  # fmt: skip
     return _Entity(site_id, "site", {"month": now, "ttm": window}, facts, (site_id,), extra)

@@ -179,7 +179,7 @@ def print_scores(payloads: Sequence[dict[str, Any]], done: Sequence[Any]) -> Non
     computed = [item for item in done if item.outcome == "computed"]
     seconds = sum(item.seconds for item in computed)
     extra = [item.month for item in computed if not item.asked]
-    note = f", among them {', '.join(extra)} of the trailing window" if extra else ""
+    note = f", among them {', '.join(extra)}" if extra else ""
     out.print(f"{len(computed)} months computed in {seconds:.0f} s{note}; {len(done) - len(computed)} unchanged.")
 
 

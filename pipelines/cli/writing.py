@@ -92,7 +92,7 @@ def print_landed(landed: Sequence[Landed], *, whole: bool = True) -> None:
 @home_option
 @format_option
 def run(month: str, root: str, output: str) -> int:
-    """Land new files, then compute MONTH (and months of its trailing window whose inputs changed)."""
+    """Land new files, then compute MONTH, and before it every earlier month whose inputs changed."""
     return _compute(open_home(root), check_month(month), check_month(month), force=False, output=output)
 
 
