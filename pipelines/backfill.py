@@ -61,7 +61,8 @@ def compute_months(home: Home, months: Sequence[str], *, force: bool = False, pr
             done.append(MonthDone(month, "no_site", asked))
             continue
         stored = home.ledger.manifest(month, RUN)
-        if stored is not None and stored.digest == window_fingerprint(compute) and not (force and asked):
+        unchanged = stored is not None and stored.digest == window_fingerprint(compute) and _complete(home, month)
+        if unchanged and not (force and asked):
             done.append(MonthDone(month, "unchanged", asked))
             continue
         started = time.monotonic()
@@ -70,6 +71,15 @@ def compute_months(home: Home, months: Sequence[str], *, force: bool = False, pr
     if progress is not None:
         progress("", len(candidates), len(candidates))
     return done
+
+
+def _complete(home: Home, month: str) -> bool:
+    """Whether every table that the month left is still in the lake."""
+    return all(
+        home.lake.table_path(item.table_name, month, item.file_digest).exists()
+        for item in home.ledger.manifests(month)
+        if item.file_digest and not item.table_name.startswith("ledger/")
+    )
 
 
 def outdated(home: Home, done: Sequence[MonthDone]) -> list[str]:

@@ -12,6 +12,8 @@ import polars as pl
 
 from assets.raw.decode import Decoded, decode
 from resources.calendar import add_months, month_bounds_s, month_range, offsets
+from resources.digest import PREFIX, digest_file
+from resources.errors import GciError
 from resources.home import Home
 
 _DAY_S = 86_400
@@ -45,6 +47,8 @@ class MeterRows:
 
 @lru_cache(maxsize=4)  # the meters of a site mostly stand in the same few files
 def _text(kept: Path, name: str, encoding: str) -> Decoded:
+    if not kept.exists() or digest_file(kept) != f"{PREFIX}{kept.name}":
+        raise GciError(f"The kept file of {name} is not what was landed. Run 'gci verify'.")
     return decode(kept.read_bytes(), name, encoding=encoding)
 
 

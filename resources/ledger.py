@@ -110,9 +110,12 @@ class Ledger:
             with self._reader.connect() as connection:
                 yield connection
         except sa.exc.DatabaseError as error:
-            raise GciError(
-                f"The ledger {self.path} can't be read: {error.orig}. Land something first ('gci land'), or name another home with --home."
-            ) from None
+            hint = (
+                "Restore it from a backup."
+                if self.path.exists()
+                else "Land something first ('gci land'), or name another home with --home."
+            )
+            raise GciError(f"The ledger {self.path} can't be read: {error.orig}. {hint}") from None
 
     def create(self) -> None:
         """Make the tables of a new ledger; an existing one is only checked: a newer ledger than the code is refused."""
@@ -228,6 +231,11 @@ class Ledger:
         with self.read() as connection:
             return [Part(**row._mapping) for row in connection.execute(sa.select(part).where(part.c.entry == n))]
 
+    def part_entries(self) -> set[int]:
+        """Numbers of the entries that parts say they came with."""
+        with self.read() as connection:
+            return set(connection.scalars(sa.select(part.c.entry).distinct()))
+
     # derived tables -----------------------------------------------------------------------------------------------
 
     def replace(
@@ -306,6 +314,12 @@ class Ledger:
             query = query.where(table.c[column].in_(value) if isinstance(value, list | tuple) else table.c[column] == value)
         with self.read() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
+
+    def written(self, name: str) -> set[tuple[str, str]]:
+        """Months and steps for which a derived table has rows."""
+        table = DERIVED[name]
+        with self.read() as connection:
+            return {(row[0], row[1]) for row in connection.execute(sa.select(table.c.month, table.c.table_name).distinct())}
 
     def drop_derived(self) -> None:
         """Forget everything computed (not the log and its parts)."""

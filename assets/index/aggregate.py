@@ -63,7 +63,7 @@ def score_indicator(indicator: Indicator, measured: IndicatorValue | None) -> In
     if measured.value is None or not math.isfinite(measured.value):
         raise GciError(f"{indicator.code} has the status {measured.status} and the value {measured.value}: that is no number to score.")
     if (where := beyond(measured.value, indicator.domain)) is not None:
-        raise GciError(f"{indicator.code} {indicator.en} is {measured.value:g}, {where} ({indicator.unit}): impossible, so it is not scored.")
+        raise GciError(f"{indicator.code} {indicator.en} is {measured.value:g}, {where} ({indicator.unit}): that is impossible.")
     return IndicatorScore(indicator, measured.status, measured.value, score_value(indicator.function, measured.value), True)
 
 

@@ -107,9 +107,10 @@ def lmdi(before: Sequence[Sequence[float]], after: Sequence[Sequence[float]]) ->
     """The change of a sum of products, split over the factors by the logarithmic mean Divisia index (additive LMDI-I).
 
     Each row is one product, its factors in the same order before and after; the answer has one effect for each factor, and they sum to the
-    change. Effect of factor k: Σ L(x¹, x⁰) · ln(f¹ₖ / f⁰ₖ), with L(a, b) = (a − b) / ln(a / b) and L(a, a) = a. Where a product is zero in one
-    of the two, its whole change falls to the factors that are zero there, in equal parts (the limit, for one such factor). ValueError for a
-    negative factor. Source: method.md §5 (vectors); B. W. Ang, The LMDI approach to decomposition analysis, Energy Policy 33 (2005) 867-871.
+    change. Effect of factor k: Σ L(x¹, x⁰) · ln(f¹ₖ / f⁰ₖ), with L(a, b) = (a − b) / ln(a / b) and L(a, a) = a. Where a product is zero in
+    one of the two, its whole change falls to the factors that are zero there, in equal parts (the limit, for one such factor). ValueError
+    for a negative factor.
+    Source: method.md §5 (vectors); B. W. Ang, The LMDI approach to decomposition analysis: a practical guide, Energy Policy 33 (2005).
     """
     if any(factor < 0 for row in (*before, *after) for factor in row):
         raise ValueError("LMDI splits products of factors that are not negative.")

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from assets.reports.trend import trend_svg
-from assets.reports.words import GRADE_ZH, chinese, english, number, percent, points
+from assets.reports.words import GRADE_ZH, chinese, english, merged, number, percent, points
 from resources.calendar import add_months, month_range
 from resources.home import Home
 
@@ -51,7 +51,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, points=points, percent=percent, word=word, grade=grade)
+    environment.filters.update(number=number, points=points, merged=merged, percent=percent, word=word, grade=grade)
     environment.globals.update(t=bilingual)
     return environment
 

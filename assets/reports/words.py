@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 ZH = {
     "measured": "实测",
     "estimated": "估算",
@@ -55,3 +57,14 @@ def points(value: float | None) -> str:
 
 def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def merged(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Findings as a person reads them: one fault that spoils several quantities stands once, under its first id."""
+    first: dict[tuple[str, ...], dict[str, Any]] = {}
+    renamed: dict[str, str] = {}
+    for item in findings:
+        key = (item["code"], item["site_id"], item["subject"], item["message_zh"])
+        renamed[item["id"]] = first.setdefault(key, item)["id"]
+    kept = [{**item, "because_of": renamed.get(item["because_of"], item["because_of"])} for item in first.values()]
+    return [{**item, "because_of": None if item["because_of"] == item["id"] else item["because_of"]} for item in kept]

@@ -63,7 +63,8 @@ def site_inventory(
     Columns (method.md §1 A1, B1, B2, B3): ``racks_fitted`` racks with fit-out, ``racks_rated_w`` their rated power in W and
     ``racks_used`` those in use; ``racks_lost`` racks with fit-out of snapshots up to ``lost_days`` older that are in no later one and were
     not retired; ``rated_w`` W of the powered devices that state it and ``rated_known_share`` their share; ``gflops`` FP32 GFLOPS of
-    powered servers; ``fp32_hours`` TFLOPS·h whose utilisation is known and ``fp32_used_hours`` those used, of CPUs (``cpu_…``) and GPUs (``gpu_…``) also apart;
+    powered servers; ``fp32_hours`` TFLOPS·h whose utilisation is known and ``fp32_used_hours`` those used, of CPUs (``cpu_…``) and GPUs
+    (``gpu_…``) also apart;
     ``utilisation_coverage`` capacity-hours with known utilisation / capacity-hours of the month; ``storage_tb`` TB of powered devices;
     ``network_gbps`` Gbps of powered network devices (a server's port is the other end of a link).
     """

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from assets.reports.words import GRADE_ZH, chinese, english, number, percent, points
+from assets.reports.words import GRADE_ZH, chinese, english, merged, number, percent, points
 from resources.home import Home
 
 _STYLE = {"withhold": "bold red", "flag": "yellow", "info": "dim", "withheld": "bold red", "not_reported": "yellow"}
@@ -42,7 +42,8 @@ def print_result(payload: dict[str, Any]) -> None:
         f"[bold]{escape(payload['entity_id'])}[/] · {payload['month']} · {window} · {payload['state']} · log entry {payload['log_number']}"
     )
     open_end = payload["index_high"] != payload["index"]
-    reach = f"to {points(payload['index_high'])} if what is missing were perfect" if open_end else "nothing is missing 无缺失项"
+    complete = "interim 阶段值" if payload["interim"] else "nothing is missing 无缺失项"
+    reach = f"to {points(payload['index_high'])} if what is missing were perfect" if open_end else complete
     out.print(f"[bold]Index 指数 {points(payload['index'])}[/] ({reach}) · [bold]{grade}[/]")
     if payload["binding_cap"]:
         out.print(f"Capped 等级上限: {escape(str(payload['binding_cap']))} (from score: {payload['grade_from_score']})")
@@ -80,6 +81,7 @@ def _print_findings(out: Console, findings: list[dict[str, Any]]) -> None:
     if not findings:
         out.print("No findings. 无问题。")
         return
+    findings = merged(findings)
     out.print(f"[bold]Findings 问题[/] ({len(findings)})")
     roots = [f for f in findings if f["because_of"] is None]
     followers = [f for f in findings if f["because_of"] is not None]
@@ -105,7 +107,8 @@ def _print_finding(out: Console, item: dict[str, Any], indent: str) -> None:
 def print_board(home: Home, rows: list[dict[str, Any]], month: str | None, waiting: list[str]) -> None:
     """``gci status`` as a table, and below it what was found, site by site."""
     out = console()
-    quarantined = home.ledger.entries(kinds=["quarantine"])
+    landed = {(item.name.split("/", 1)[0], item.digest) for item in home.ledger.entries(kinds=["file"])}
+    quarantined = [item for item in home.ledger.entries(kinds=["quarantine"]) if (item.name.split("/", 1)[0], item.digest) not in landed]
     if not rows:
         out.print("Nothing was computed" + (f" for {month}" if month else " yet") + f". Run 'gci run {month or 'MONTH'}'.")
     else:

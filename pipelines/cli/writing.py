@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from pipelines.cli import lookup
 from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_home, print_json
 from pipelines.cli.reading import complete
 from pipelines.cli.render import console, print_scores
-from resources.calendar import check_month, month_range
+from resources.calendar import add_months, check_month, month_range
 from resources.errors import GciError, UsageError
 from resources.home import Home
 
@@ -109,6 +110,9 @@ def backfill(first: str, last: str, force: bool, root: str, output: str) -> int:
 
 def _compute(home: Home, first: str, last: str, *, force: bool, output: str) -> int:
     lookup.check_month_of(home, first)
+    newest = add_months(f"{date.today():%Y-%m}", -1)
+    if last > newest:
+        raise UsageError(f"{last} is not over yet; the last complete month is {newest}.")
     if last < first:
         raise UsageError(f"{last} lies before {first}. Name the earlier month first.")
     landed = land_home(home)

@@ -271,3 +271,46 @@ def test_a_month_before_any_site_says_so(three_months: Path, tmp_path: Path, gci
     status, out, _ = gci("run", "2025-11", "--home", fresh)
     assert status == 3
     assert "No site is in force at the end of 2025-11" in out
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        (
+            "insert into result select month, 'a', entity_id, window, entity_kind, state, 99, '1', log_number, output_digest, payload "
+            "from result where month = '2026-01'",
+            "rows of table result",
+        ),
+        ("delete from manifest where month = '2026-01' and table_name in ('run', 'run/own')", "seal of 2026-01"),
+        ("delete from manifest where month = '2026-01' and table_name = 'staging/energies'", "staging/energies"),
+        ("delete from manifest where month = '2026-01'", "rows of table"),
+        ("delete from entry where n = (select max(n) from entry)", "log"),
+        ("insert into part select 0, feed, month, digest, file_digest, rows from part limit 1", "parts of entry 0"),
+        ("delete from finding", "rows of table finding"),
+    ],
+)
+def test_inserted_and_deleted_rows_are_named(three_months: Path, tmp_path: Path, gci: Any, statement: str, named: str) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("lake", "landing", "gci.toml"):
+        (home / name).symlink_to(three_months / name)
+    shutil.copy(three_months / "ledger.db", home / "ledger.db")
+    with sqlite3.connect(home / "ledger.db") as connection:
+        assert connection.execute(statement).rowcount > 0
+    connection.close()
+    status, out, _ = gci("verify", "--home", home)
+    assert status == 1
+    assert named in out
+
+
+def test_lost_tables_are_made_again(three_months: Path, tmp_path: Path, gci: Any, gci_json: Any) -> None:
+    copy = tmp_path / "home"
+    shutil.copytree(three_months, copy)
+    shutil.rmtree(copy / "lake" / "staging")
+    status, out, _ = gci("verify", "--home", copy)
+    assert status == 1
+    assert out.count("missing") > 3
+    done = gci_json("backfill", MONTHS[0], MONTHS[2], "--home", copy)["months"]
+    assert [m["outcome"] for m in done] == ["computed"] * 3
+    assert digests(copy) == digests(three_months)
+    assert gci("verify", "--home", copy)[0] == 0

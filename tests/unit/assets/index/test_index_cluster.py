@@ -16,7 +16,7 @@ def site(entity_id: str, pue: float | None = 1.3, e_it: int | None = 100, index:
     """A result as far as members read it."""
     indicators = [{"code": "A1", "value": 18.0, "denominator": 7}, {"code": "D1", "value": pue, "denominator": e_it}]
     return {
-        "entity_id": entity_id, "month": "2026-03", "index": index, "grade": "3", "months_in_window": 12, "indicators": indicators, "more": 1,
+        "entity_id": entity_id, "month": "2026-03", "index": index, "grade": "3", "months_in_window": 12, "indicators": indicators,
     }  # fmt: skip
 
 
