@@ -73,12 +73,19 @@ def land_home(home: Home) -> list[Landed]:
     return landed
 
 
+def _details(item: Landed) -> str:
+    """How a file was read, behind its message: months, encoding, digest."""
+    months = item.months[0] if len(item.months) == 1 else f"{item.months[0]} … {item.months[-1]}" if item.months else ""
+    known = [part for part in (months, item.encoding, item.digest[:19]) if part]
+    return f"  [{' · '.join(known)}]" if known else ""
+
+
 def print_landed(landed: Sequence[Landed], *, whole: bool = True) -> None:
     """One line for each file that is new; the rest only as a count. ``whole``: these are all files of landing/."""
     for item in landed:
         if item.status != "unchanged":
             where = f"entry {item.entry}: " if item.entry else ""
-            click.echo(f"{item.status:12} {where}{item.feed}/{item.file}: {item.message_en}")
+            click.echo(f"{item.status:12} {where}{item.feed}/{item.file}: {item.message_en}{_details(item)}")
             if item.status in ("quarantined", "unknown_feed"):
                 click.echo(f"{'':12} {item.message_zh}")
     same = sum(item.status == "unchanged" for item in landed)
