@@ -32,7 +32,7 @@ def digests(root: Path) -> dict[str, str]:
     found = {
         f"{m.month} {m.table_name}": m.digest
         for m in ledger.manifests()
-        if not m.table_name.startswith(("ledger/", "raw/")) and m.table_name != "run"
+        if not m.table_name.startswith(("ledger/", "raw/", "run"))
     }
     for row in ledger.rows("result"):
         found[f"{row['month']} {row['entity_id']} {row['window']}"] = row["output_digest"]

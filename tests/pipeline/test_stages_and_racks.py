@@ -26,7 +26,7 @@ def by_code(payload: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_a_metered_site_stays_in_its_cluster_whatever_it_is_called(tmp_path: Path, gci: Any, gci_json: Any) -> None:
     home = cluster_home(tmp_path / "home", "construction")
-    gci("run", "2026-01", "--home", home.root)
+    assert gci("run", "2026-01", "--home", home.root)[0] == 3  # nothing is graded
     operating, named, cluster = (gci_json("show", entity, "2026-01", "--home", home.root) for entity in ("S1", "S2", "C"))
     assert (named["stage"], named["stage_stated"]) == ("operation", "construction")
     assert (by_code(named)["D1"]["value"], by_code(cluster)["D1"]["numerator"]) == (1.5, 2 * 744 * 150_000)
@@ -35,7 +35,7 @@ def test_a_metered_site_stays_in_its_cluster_whatever_it_is_called(tmp_path: Pat
 
 def test_a_site_that_is_being_built_leaves_its_cluster(tmp_path: Path, gci: Any, gci_json: Any) -> None:
     home = cluster_home(tmp_path / "home", "construction", metered=False)
-    gci("run", "2026-01", "--home", home.root)
+    assert gci("run", "2026-01", "--home", home.root)[0] == 3  # nothing is graded
     site, cluster = (gci_json("show", entity, "2026-01", "--home", home.root) for entity in ("S2", "C"))
     assert site["stage"] == "construction"
     assert {code for code, item in by_code(site).items() if item["status"] != "not_applicable"} == {"A2", "A3", "A4", "C1", "J2"}
@@ -44,7 +44,7 @@ def test_a_site_that_is_being_built_leaves_its_cluster(tmp_path: Path, gci: Any,
 
 def test_a_retired_site_without_a_meter_is_not_missing(tmp_path: Path, gci: Any, gci_json: Any) -> None:
     home = cluster_home(tmp_path / "retired", "retired", metered=False)
-    gci("run", "2026-01", "--home", home.root)
+    assert gci("run", "2026-01", "--home", home.root)[0] == 3  # nothing is graded
     site, cluster = (gci_json("show", entity, "2026-01", "--home", home.root) for entity in ("S2", "C"))
     assert (site["index"], site["grade"]) == (None, None)
     assert {(item["status"], item["reason"]) for item in site["indicators"]} == {("not_applicable", "the site is in stage retired")}
@@ -53,7 +53,7 @@ def test_a_retired_site_without_a_meter_is_not_missing(tmp_path: Path, gci: Any,
 
 def test_a_silent_site_is_missing_from_its_cluster(tmp_path: Path, gci: Any, gci_json: Any) -> None:
     home = cluster_home(tmp_path / "home", "operation", metered=False)
-    gci("run", "2026-01", "--home", home.root)
+    assert gci("run", "2026-01", "--home", home.root)[0] == 3  # nothing is graded
     pue = by_code(gci_json("show", "C", "2026-01", "--home", home.root))["D1"]
     assert (pue["value"], pue["beside"]["members_missing"], pue["beside"]["missing_power_share"]) == (None, ["S2"], 0.5)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import dagster as dg
-import pytest
 
 from checks.binding import check_results, check_specs
 from checks.findings import Finding, Judged, NotChecked, Rule
