@@ -15,6 +15,7 @@ import polars as pl
 from assets.compute import Compute, Step
 from assets.edition.document import parse_edition
 from assets.edition.tree import Edition
+from assets.index.cluster import member_facts
 from assets.index.grade import EntityFacts
 from assets.index.payload import ResultFacts, output_digest, result_payload
 from assets.index.scorecard import score_entity
@@ -74,7 +75,17 @@ def score_entities(compute: Compute) -> Step:
     judgement = judge([r for r in RULES if r.table == TABLE], compute.judged({"window": pd.DataFrame(window)}), judged_digest)
     findings = [row for row in _findings(compute) if row["table_name"] != TABLE]
     findings += [{**row, "month": compute.month} for row in judgement.findings]
-    results = [_result(compute, edition, entity, name, findings) for entity in entities for name in WINDOWS]
+    results: list[dict[str, Any]] = []
+    payloads: dict[tuple[str, str], dict[str, Any]] = {}
+    for entity in entities:  # sites come before the clusters that they are members of
+        for name in WINDOWS:
+            members = None
+            if entity.kind == "cluster":
+                power = {i: sites[i].facts.design_power_kw for i in entity.site_ids}
+                members = member_facts([payloads[i, name] for i in entity.site_ids], power)
+            row = _result(compute, edition, entity, name, findings, members)
+            payloads[entity.entity_id, name] = json.loads(row["payload"])
+            results.append(row)
     rows = [
         value_row(entity.entity_id, entity.kind, name, value)
         for entity in entities
@@ -153,7 +164,7 @@ def _clusters(compute: Compute, sites: Mapping[str, _Entity], parameters: Parame
             kind="cluster", geography=places.pop() if len(places) == 1 else None,
             design_power_kw=sum(known) if len(known) == len(power) else None,
         )  # fmt: skip
-        extra = {"name": cluster_id, "name_zh": cluster_id, "members_ids": list(ids)}
+        extra = {"name": cluster_id, "name_zh": cluster_id}
         found.append(_Entity(cluster_id, "cluster", values, facts, ids, extra))
     return found
 
@@ -190,7 +201,14 @@ def _findings(compute: Compute) -> list[dict[str, Any]]:
     return compute.home.ledger.rows("finding", month=compute.month)
 
 
-def _result(compute: Compute, edition: Edition, entity: _Entity, window: str, findings: list[dict[str, Any]]) -> dict[str, Any]:
+def _result(
+    compute: Compute,
+    edition: Edition,
+    entity: _Entity,
+    window: str,
+    findings: list[dict[str, Any]],
+    members: list[dict[str, Any]] | None,
+) -> dict[str, Any]:
     values = entity.values[window]
     on = date.fromisoformat(compute.last_day)
     scored = score_entity(values, edition, on=on, facts=entity.facts, cap_values=entity.values["ttm"])
@@ -220,6 +238,7 @@ def _result(compute: Compute, edition: Edition, entity: _Entity, window: str, fi
             index_if_pending_cancelled=score_entity(if_cancelled, edition, on=on, facts=entity.facts).index,
         ),
         sorted(own, key=lambda row: (SEVERITIES.index(row["severity"]), row["site_id"], row["id"])),
+        members,
     )
     payload |= entity.extra
     payload["output_digest"] = output_digest({k: v for k, v in payload.items() if k != "output_digest"})
