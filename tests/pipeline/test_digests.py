@@ -29,11 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def digests(root: Path) -> dict[str, str]:
     """Everything computed, by content: tables and results of every month."""
     ledger = Home.open(root).ledger
-    found = {
-        f"{m.month} {m.table_name}": m.digest
-        for m in ledger.manifests()
-        if not m.table_name.startswith(("ledger/", "raw/", "run"))
-    }
+    found = {f"{m.month} {m.table_name}": m.digest for m in ledger.manifests() if not m.table_name.startswith(("ledger/", "raw/", "run"))}
     for row in ledger.rows("result"):
         found[f"{row['month']} {row['entity_id']} {row['window']}"] = row["output_digest"]
     return found
