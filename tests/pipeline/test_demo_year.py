@@ -48,14 +48,12 @@ def found(demo_year: DemoYear) -> tuple[Found, Found]:
     return {key for key, cause in keys if cause is None}, {key for key, cause in keys if cause is not None}
 
 
-def test_the_demo_ends_well_and_in_time(demo_year: DemoYear) -> None:
+def test_the_demo_ends_well(demo_year: DemoYear) -> None:
     assert demo_year.status == 0, demo_year.said[-2000:]
     assert "The findings are exactly the" in demo_year.said
     assert "SIMULATED" in demo_year.said
     assert "模拟" in demo_year.said
     assert str(demo_year.home.reports / "index.html") in demo_year.said.replace("\n", "")
-    # at most two minutes on two cores
-    assert demo_year.core_s < 240
 
 
 def test_the_home_holds_what_is_compared_here(demo_year: DemoYear, facts: DemoFacts) -> None:
