@@ -41,7 +41,7 @@ Values = dict[str, IndicatorValue]  # by indicator code
 
 # What is missing when an indicator says not_reported.
 _FEED_OF = {
-    "A1": "devices", "A2": "sites", "B1": "racks", "B2": "devices", "B3": "utilisation", "D1": "meter_readings",
+    "A1": "devices", "A2": "sites (design_power_kw)", "B1": "racks", "B2": "devices", "B3": "utilisation", "D1": "meter_readings",
     "D2": "meter_readings (water)", "E1": "certificates", "F2": "devices", "K1": "activities",
 }  # fmt: skip
 
