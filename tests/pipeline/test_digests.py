@@ -148,9 +148,9 @@ def test_every_value_of_the_ledger_is_watched(computed_home: Path, tmp_path: Pat
                 if not (home / name).exists():
                     (home / name).symlink_to(computed_home / name)
             shutil.copy(copy, home / "ledger.db")
-            status, out, _ = gci("verify", "--home", home)
+            status, out, err = gci("verify", "--home", home)
             assert status == 1, f"{table}.{column} was changed and nobody noticed"
-            assert "expected" in out
+            assert "expected" in out, f"{table}.{column}: {err}"
     assert checked > 50
 
 
