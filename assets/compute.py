@@ -79,11 +79,12 @@ class Compute:
     @cached_property
     def sites(self) -> list[dict[str, Any]]:
         """The ``sites`` rows in force on the last day of the month, by site_id."""
-        return records(valid_on(self.feeds["sites"], "site_id", self.last_day))
+        rows = records(valid_on(self.feeds["sites"], "site_id", self.last_day))
+        return [{**row, "timezone": row["timezone"] or self.settings.timezone} for row in rows]
 
     @cached_property
     def site_zones(self) -> dict[str, str]:
-        return {site["site_id"]: site["timezone"] or self.settings.timezone for site in self.sites}
+        return {site["site_id"]: site["timezone"] for site in self.sites}
 
     def hours(self, site_id: str) -> int:
         """Clock hours of the month at a site."""
@@ -174,8 +175,11 @@ def require_sites(home: Home) -> None:
     """GciError, with what to drop where, when nothing was landed that a month could be computed from."""
     feeds = load(home, home.ledger.head()[0])
     for feed, what in (("sites", "which data centres there are"), ("meters", "their meters")):
-        if feeds[feed].empty:
-            raise GciError(
-                f"There is no valid row of the feed '{feed}' ({what}). Drop a file into {home.landing / feed}/ "
-                f"(template: {home.root / 'templates' / feed}.csv) and run the command again."
-            )
+        if not feeds[feed].empty:
+            continue
+        broken = feeds.rejected[feeds.rejected["feed"] == feed].head(3)
+        seen = "".join(f" Row {row.source_row}: {row.reason_en}" for row in broken.itertuples())
+        raise GciError(
+            f"There is no valid row of the feed '{feed}' ({what}).{seen} Drop a {'corrected ' if seen else ''}file into "
+            f"{home.landing / feed}/ (template: {home.root / 'templates' / feed}.csv) and run the command again."
+        )

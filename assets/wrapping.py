@@ -29,8 +29,8 @@ class GciHome(dg.ConfigurableResource):
     def open(self) -> Home:
         return Home.open(self.root)
 
-    def newest_entry(self) -> int:
-        """The log number at which a run that names none computes. ``pipelines`` lands new files first."""
+    def begin(self, month: str) -> int:
+        """The log number at which a run that names none computes its month. ``pipelines`` first brings the home up to date."""
         return self.open().ledger.head()[0]
 
 
@@ -106,7 +106,7 @@ def step_assets(
 def _as_of(context: dg.AssetExecutionContext, gci_home: GciHome, lands: bool) -> int:
     if lands:
         tagged = context.run.tags.get(AS_OF_TAG)
-        return int(tagged) if tagged else gci_home.newest_entry()
+        return int(tagged) if tagged else gci_home.begin(context.partition_key)
     found = gci_home.open().ledger.manifest(context.partition_key, "raw/registry")
     if found is None:
         raise dg.Failure(f"The raw tables of {context.partition_key} were not materialized yet: run the job monthly_close, or 'gci run'.")

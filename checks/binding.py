@@ -47,7 +47,8 @@ def check_results(
     """One result for each rule of one table, from rows of the ledger tables ``finding`` and ``verdict`` of a month.
 
     withhold fails as ERROR, flag as WARN, info passes; a rule that no site could be asked fails as WARN with ``result = not_checked``.
-    Metadata: the result, counts, and the worst findings as a table in English and Chinese. ValueError when a rule has no verdict.
+    Metadata: the result, counts, and the worst findings as a table in English and Chinese. Without a site in force there is no verdict:
+    not checked.
     """
     return [
         _result(rule, asset_key, [f for f in findings if f["code"] == rule.code], [v for v in verdicts if v["rule"] == rule.code])
@@ -56,8 +57,6 @@ def check_results(
 
 
 def _result(rule: Rule, asset_key: dg.AssetKey, findings: Sequence[Row], verdicts: Sequence[Row]) -> dg.AssetCheckResult:
-    if not verdicts:
-        raise ValueError(f"rule {rule.code} on {rule.table} has no verdict for any site")
     worst = min((v["severity"] for v in verdicts if v["outcome"] == "fail"), key=SEVERITIES.index, default=None)
     unchecked = {v["site_id"]: v["reason"] for v in verdicts if v["outcome"] == "not_checked"}
     sites = {v["site_id"] for v in verdicts}

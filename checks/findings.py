@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from resources.digest import canonical_json, digest_text
 
+Row = dict[str, Any]
 Severity = Literal["withhold", "flag", "info"]
 SEVERITIES: tuple[Severity, ...] = ("withhold", "flag", "info")  # worst first
 
@@ -60,7 +62,8 @@ class NotChecked:
 class Judged:
     """Everything the rules of one month may look at: frames by table name (docs/architecture.md), and thresholds.
 
-    ``tables`` holds pandas frames for the whole fleet; a rule selects the site it is asked about.
+    ``tables`` holds pandas frames for the whole fleet; a rule asks for the rows of the site it is asked about. They are made of the
+    frame once, however many rules and sites ask, and shared: a rule never changes them.
     """
 
     month: str
@@ -69,14 +72,41 @@ class Judged:
     thresholds: Mapping[str, Mapping[str, float]]
     evidence: Mapping[str, str] = field(default_factory=dict)  # file name → digest of landed evidence documents
 
-    def of_site(self, table: str, site_id: str) -> Any:
-        """Rows of a table that belong to a site."""
-        frame = self.tables[table]
-        return frame[frame["site_id"] == site_id]
+    @cached_property
+    def _rows(self) -> dict[str, list[Row]]:
+        return {}
+
+    @cached_property
+    def _rows_by_site(self) -> dict[str, dict[str | None, list[Row]]]:
+        return {}
+
+    def rows(self, table: str) -> list[Row]:
+        """All rows of a table as dictionaries; every kind of null is None."""
+        if table not in self._rows:
+            self._rows[table] = _records(self.tables[table])
+        return self._rows[table]
+
+    def of_site(self, table: str, site_id: str | None) -> list[Row]:
+        """Rows of a table that belong to a site; with None those that no site owns."""
+        if table not in self._rows_by_site:
+            sites: dict[str | None, list[Row]] = {}
+            for row in self.rows(table):
+                sites.setdefault(row["site_id"] or None, []).append(row)
+            self._rows_by_site[table] = sites
+        return self._rows_by_site[table].get(site_id, [])
 
     def limit(self, code: str, name: str) -> float:
         """The threshold ``name`` of rule ``code`` in force in this month."""
         return self.thresholds[code][name]
+
+
+def _records(frame: Any) -> list[Row]:
+    """Rows of a pandas frame, column by column: a frame of a few rows costs little more than its values."""
+    names = list(frame.columns)
+    columns = [
+        [None if null else value for value, null in zip(frame[name].tolist(), frame[name].isna().tolist(), strict=True)] for name in names
+    ]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 Evaluate = Callable[[Judged, str], "list[Finding] | NotChecked"]

@@ -10,89 +10,102 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import dagster as dg
 import yaml
 
 from assets.compute import Compute
-from assets.raw.step import raw_digests
+from assets.raw.fingerprint import history, window_fingerprint
 from assets.wrapping import AS_OF_TAG
 from pipelines.build import build_defs
 from pipelines.jobs import MONTHLY_CLOSE
-from resources.calendar import month_range, trailing_months
-from resources.code_version import code_version
-from resources.digest import digest_json
+from resources.calendar import trailing_months
 from resources.errors import GciError
 from resources.home import Home
-from resources.ledger import Manifest
+from resources.ledger import RUN
 
 PID_TAG = "gci/pid"
-RUN = "run"  # the manifest that says a month was computed whole, from what
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class MonthDone:
-    """What became of a month: ``computed`` or ``unchanged``, whether it was asked for, and how long it took."""
+    """What became of a month: ``computed``, ``unchanged`` or ``no_site``, whether it was asked for, and how long it took."""
 
     month: str
     outcome: str
     asked: bool
-    seconds: float
+    seconds: float = 0.0
 
 
 def compute_months(home: Home, months: Sequence[str], *, force: bool = False, progress: Progress | None = None) -> list[MonthDone]:
-    """Compute months in order at the newest log entry, with the months of their trailing windows that are out of date.
+    """Bring every month up to the last of ``months`` up to date at the newest log entry, in order.
 
-    A result for twelve months is a function of twelve months: earlier months that have readings and are stale or were never
-    computed come first. GciError when there is nothing to compute from.
+    A result is a function of the log, and one of twelve months is a function of twelve months: so all months from the first one with
+    readings are looked at, and those whose fingerprint changed are computed. A month in which no site is in force is left out.
     """
     as_of, _ = home.ledger.head()
     wanted = sorted(set(months))
-    window = [m for m in month_range(trailing_months(wanted[0])[0], wanted[-1]) if m >= home.settings.first_month]
-    with_data = {part.month for part in home.ledger.parts("meter_readings", as_of)}
-    candidates = [m for m in window if m in wanted or m in with_data]
-    own = {m: _own_fingerprint(Compute(home, m, as_of)) for m in candidates}
+    candidates = sorted({*history(home, home.settings, as_of, wanted[-1]), *wanted})
+    run = _Runner(home, as_of)
     done = []
-    job, instance = None, None
     for number, month in enumerate(candidates):
+        asked = month in wanted
         if progress is not None:
             progress(month, number, len(candidates))
-        started = time.monotonic()
-        fingerprint = digest_json([own.get(m) for m in trailing_months(month)])
-        stored = home.ledger.manifest(month, RUN)
-        if stored is not None and stored.digest == fingerprint and not (force and month in wanted):
-            done.append(MonthDone(month, "unchanged", month in wanted, 0.0))
+        compute = Compute(home, month, as_of)
+        if not compute.sites:
+            done.append(MonthDone(month, "no_site", asked))
             continue
-        if job is None or instance is None:
-            instance = open_instance(home)
-            job = build_defs(home.root).resolve_job_def(MONTHLY_CLOSE)
-        _execute(job, instance, month, as_of)
-        _seal_run(home, month, fingerprint, as_of)
-        done.append(MonthDone(month, "computed", month in wanted, time.monotonic() - started))
+        stored = home.ledger.manifest(month, RUN)
+        unchanged = stored is not None and stored.digest == window_fingerprint(compute) and _complete(home, month)
+        if unchanged and not (force and asked):
+            done.append(MonthDone(month, "unchanged", asked))
+            continue
+        started = time.monotonic()
+        run.compute(month)
+        done.append(MonthDone(month, "computed", asked, time.monotonic() - started))
     if progress is not None:
         progress("", len(candidates), len(candidates))
     return done
 
 
-def _own_fingerprint(compute: Compute) -> str:
-    """Digest of everything that can change the month's own numbers."""
-    documents = [compute.document(kind)[0] for kind in ("settings", "edition", "factors", "thresholds")]
-    return digest_json([raw_digests(compute), documents, code_version("reports")])
-
-
-def _seal_run(home: Home, month: str, fingerprint: str, as_of: int) -> None:
-    """Say that the month was computed whole, and which manifests it left (a removed one is found by ``gci verify``)."""
-    inputs = {m.table_name: m.digest for m in home.ledger.manifests(month) if m.table_name != RUN}
-    home.ledger.replace(
-        month,
-        RUN,
-        [Manifest(month, RUN, fingerprint, "", 0, as_of, code_version("reports"), inputs)],
-        as_of=as_of,
-        code_version=code_version("reports"),
+def _complete(home: Home, month: str) -> bool:
+    """Whether every table that the month left is still in the lake."""
+    return all(
+        home.lake.table_path(item.table_name, month, item.file_digest).exists()
+        for item in home.ledger.manifests(month)
+        if item.file_digest and not item.table_name.startswith("ledger/")
     )
+
+
+def outdated(home: Home, done: Sequence[MonthDone]) -> list[str]:
+    """Computed months after the last one of ``done`` whose trailing window holds a month that was computed anew."""
+    anew = [item.month for item in done if item.outcome == "computed"]
+    last = max((item.month for item in done), default="")
+    later = sorted({m.month for m in home.ledger.manifests(table_name=RUN) if m.month > last})
+    return [month for month in later if any(m in trailing_months(month) for m in anew)]
+
+
+class _Runner:
+    """Runs the monthly job at one log entry; the instance and the job are made when the first month needs them."""
+
+    def __init__(self, home: Home, as_of: int) -> None:
+        self.home, self.as_of = home, as_of
+
+    @cached_property
+    def _instance(self) -> dg.DagsterInstance:
+        return open_instance(self.home)
+
+    @cached_property
+    def _job(self) -> dg.JobDefinition:
+        return build_defs(self.home.root).resolve_job_def(MONTHLY_CLOSE)
+
+    def compute(self, month: str) -> None:
+        _execute(self._job, self._instance, month, self.as_of)
 
 
 def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, month: str, as_of: int) -> None:
@@ -129,6 +142,7 @@ def _instance_config(home: Home) -> dict[str, Any]:
     history = home.dagster / "history"
     return {
         "telemetry": {"enabled": False},
+        "nux": {"enabled": False},  # no newsletter form before the assets
         "run_storage": {
             "module": "dagster._core.storage.runs",
             "class": "SqliteRunStorage",

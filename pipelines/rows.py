@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from assets.raw.decode import decode
+from assets.raw.decode import Decoded, decode
 from assets.raw.formats import raw_texts
 from resources.calendar import add_months, month_bounds_s, month_range, offsets
+from resources.digest import PREFIX, digest_file
+from resources.errors import GciError
 from resources.home import Home
 
 _DAY_S = 86_400
@@ -35,17 +39,29 @@ class MeterRows:
             wanted = shown.filter(pl.col("entry") == file["entry"])["source_row"].to_list()
             if not wanted:
                 continue
-            data = home.lake.file_path(file["digest"]).read_bytes()
             named = {k: file[k] for k in ("entry", "name", "digest")}
-            standard = raw_texts(data, file["name"], set(wanted))
+            kept = home.lake.file_path(file["digest"])
+            standard = raw_texts(_kept_bytes(kept, file["name"]), file["name"], set(wanted))
             if standard is not None:
                 found += [named | {"source_row": number, "raw": raw} for number, raw in sorted(standard.items())]
                 continue
-            text = decode(data, file["name"], encoding=forced)
+            text = _text(kept, file["name"], forced)
             for row in text.frame.filter(pl.col("source_row").is_in(wanted)).iter_rows(named=True):
                 raw = {name: row[f"c{number}"] for number, name in enumerate(text.header)}
                 found.append(named | {"source_row": row["source_row"], "raw": raw})
         return found
+
+
+@lru_cache(maxsize=4)  # the meters of a site mostly stand in the same few files
+def _kept_bytes(kept: Path, name: str) -> bytes:
+    if not kept.exists() or digest_file(kept) != f"{PREFIX}{kept.name}":
+        raise GciError(f"The kept file of {name} is not what was landed. Run 'gci verify'.")
+    return kept.read_bytes()
+
+
+@lru_cache(maxsize=4)
+def _text(kept: Path, name: str, encoding: str) -> Decoded:
+    return decode(_kept_bytes(kept, name), name, encoding=encoding)
 
 
 def meter_rows(home: Home, site_id: str, month: str, meter_id: str) -> MeterRows:
@@ -54,16 +70,20 @@ def meter_rows(home: Home, site_id: str, month: str, meter_id: str) -> MeterRows
     as_of = stored.as_of if stored else home.ledger.head()[0]
     zone = _zone(home, site_id, month)
     start_s, end_s = month_bounds_s(month, zone)
+    first_s, last_s = start_s - _BACK_S - _DAY_S, end_s + _AHEAD_S + _DAY_S
     parts = home.ledger.parts("meter_readings", as_of, month_range(add_months(month, -2), add_months(month, 1)))
     frames = [
         home.lake.scan("parts/meter_readings", part.month, part.file_digest)
         .filter(pl.col("meter_id") == meter_id)
+        # a row without a readable time belongs to the month whose part holds it
+        .filter(pl.col("at_s").is_between(first_s, last_s) | (pl.col("at_s").is_null() & (part.month == month)))
         .select(pl.lit(part.entry, pl.Int64).alias("entry"), "source_row", "at_s", "zoned")
         for part in parts
     ]
     empty = pl.DataFrame(schema={"entry": pl.Int64, "source_row": pl.Int64, "at_s": pl.Int64, "zoned": pl.Boolean})
     rows = pl.concat([empty.lazy(), *frames]).collect()
-    rows = rows.with_columns(_utc(zone, start_s, end_s)).sort("at_s", "entry", "source_row")
+    feed = home.settings.feeds.get("meter_readings")
+    rows = rows.with_columns(_utc((feed and feed.timezone) or zone, first_s, last_s)).sort("at_s", "entry", "source_row")
     inside = rows.filter(pl.col("at_s").is_between(start_s, end_s, closed="left") | pl.col("at_s").is_null())
     before = rows.filter(pl.col("at_s").is_between(start_s - _BACK_S, start_s, closed="left")).tail(1)
     after = rows.filter(pl.col("at_s").is_between(end_s, end_s + _AHEAD_S)).head(1)
@@ -83,10 +103,10 @@ def _zone(home: Home, site_id: str, month: str) -> str:
     return zone
 
 
-def _utc(zone: str, start_s: int, end_s: int) -> pl.Expr:
-    """Stated instants as UTC: what carried no offset is in the site's zone."""
-    expression = pl.col("at_s")
+def _utc(zone: str, first_s: int, last_s: int) -> pl.Expr:
+    """Stated instants as UTC: what carried no offset is in the feed's zone, else the site's."""
+    stated = pl.col("at_s")
     shift = pl.lit(None, pl.Int64)
-    for from_s, offset_s in offsets(zone, start_s - _BACK_S - _DAY_S, end_s + _AHEAD_S + _DAY_S):
-        shift = pl.when(pl.col("at_s") - offset_s >= from_s).then(pl.lit(offset_s, pl.Int64)).otherwise(shift)
-    return pl.when(pl.col("zoned")).then(expression).otherwise(expression - shift).alias("at_s")
+    for from_s, offset_s in offsets(zone, first_s - _DAY_S, last_s + _DAY_S):
+        shift = pl.when(stated - offset_s >= from_s).then(pl.lit(offset_s, pl.Int64)).otherwise(shift)
+    return pl.when(pl.col("zoned")).then(stated).otherwise(stated - shift).alias("at_s")

@@ -12,7 +12,9 @@ from typing import Any
 
 import polars as pl
 
+from assets.indicators.measure import VALUED
 from assets.staging.energies import SCALED, contributions
+from checks.gate import Gate
 from pipelines.members import Behind
 from pipelines.rows import MeterRows, meter_rows
 from resources.calendar import trailing_months, utc_text
@@ -64,12 +66,15 @@ def trace(home: Home, site_id: str, month: str, code: str, depth: str, payload: 
 
     behind = Behind(work.known_table("staging/meter_parts"), hours, depth, rows_of)
     sides = [_side(work, measure, energies, hours, behind) for measure in measures]
+    status, rules = _month_status(work, code)
     tree: dict[str, Any] = {
         "site_id": site_id,
         "month": month,
         "code": code,
         "formula": formula,
-        "month_value": _month_value(sides),
+        "status": status,
+        "rules_failed": rules,
+        "month_value": _month_value(sides) if status in VALUED else None,
         "sides": sides,
         "window": _window(work, code, payload) if code == "D1" else None,
         "findings": [f for f in payload["findings"] if f["site_id"] == site_id],
@@ -81,6 +86,15 @@ def trace(home: Home, site_id: str, month: str, code: str, depth: str, payload: 
         "code_version": _code_version(work),
     }
     return tree
+
+
+def _month_status(work: Tracing, code: str) -> tuple[str, list[str]]:
+    """Status of the month's value and the rules that withheld it; an energy is withheld as the gate says."""
+    if code in ENERGIES:
+        rules = list(Gate(work.home.ledger, work.month).withheld(work.site_id).get(code, ()))
+        return ("withheld" if rules else "measured"), rules
+    (row,) = work.home.ledger.rows("indicator_value", entity_id=work.site_id, code=code, window="month", month=work.month)
+    return row["status"], json.loads(row["payload"])["rules_failed"]
 
 
 def _code_version(work: Tracing) -> str:

@@ -5,6 +5,7 @@ It trusts nothing that it can compute again from what it covers, and names the f
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,7 +13,8 @@ from resources.digest import digest_file
 from resources.errors import GciError
 from resources.home import Home
 from resources.lake import PROVENANCE, content_digest
-from resources.ledger import GENESIS, Entry, Manifest, seal
+from resources.ledger import GENESIS, OWN, RUN, Entry, Manifest, seal
+from resources.schema import DERIVED
 
 Progress = Callable[[str, int, int], None]
 
@@ -31,7 +33,7 @@ def verify(home: Home, month: str | None = None, progress: Progress | None = Non
     entries = home.ledger.entries()
     manifests = home.ledger.manifests(month)
     total = len(entries) + len(manifests)
-    problems = list(_chain(entries))
+    problems = [*_chain(entries), *_strangers(home, entries, manifests, month)]
     for number, entry in enumerate(entries):
         if progress is not None:
             progress(f"entry {entry.n}", number, total)
@@ -58,6 +60,39 @@ def _chain(entries: list[Entry]) -> Iterator[Problem]:
             yield Problem(f"log: entry {entry.n} ({entry.kind} {entry.name})", entry.head, entry.expected_head())
             return
         previous = entry.head
+
+
+def _strangers(home: Home, entries: list[Entry], manifests: list[Manifest], month: str | None) -> Iterator[Problem]:
+    """Rows that nothing in the log or the manifests accounts for, and months that were computed but not sealed whole."""
+    numbers = {entry.n for entry in entries}
+    newest = max(numbers, default=0)
+    heads = {entry.n: entry.head for entry in entries}
+    for n in sorted(home.ledger.part_entries() - numbers):
+        yield Problem(f"ledger: parts of entry {n}", "an entry of the log", "no such entry")
+    for item in manifests:
+        if item.as_of > newest:
+            yield Problem(
+                f"log: entry {item.as_of}, from which {item.month} {item.table_name} was computed",
+                "to be there",
+                f"the log ends at {newest}",
+            )
+    for row in home.ledger.rows("result", **({"month": month} if month else {})):
+        head = json.loads(row["payload"])["head_digest"]
+        if heads.get(row["log_number"]) != head:
+            yield Problem(
+                f"log: head of entry {row['log_number']}, as {row['month']} {row['entity_id']} states it",
+                head,
+                heads.get(row["log_number"], "missing"),
+            )
+    known = {(item.month, item.table_name) for item in manifests}
+    for name in DERIVED:
+        for when, step in sorted(home.ledger.written(name)):
+            if (month is None or when == month) and (when, f"ledger/{name}@{step}") not in known:
+                yield Problem(f"ledger: rows of table {name} for {when}, said to be of step {step}", "a seal", "none")
+    for when in sorted({item.month for item in manifests} - {item.month for item in manifests if item.table_name == RUN}):
+        yield Problem(
+            f"ledger: seal of {when}", "a seal of its last whole run", f"none; if a run was stopped, 'gci run {when}' completes it"
+        )
 
 
 def _kept(home: Home, entry: Entry) -> Iterator[Problem]:
@@ -102,8 +137,9 @@ def _manifest(home: Home, item: Manifest) -> Iterator[Problem]:
         yield Problem(f"ledger: manifest of {where}", stored, expected)
         return
     if item.file_digest and not item.table_name.startswith("ledger/"):
-        yield from _table(home, item.table_name, item.month, item.file_digest, f"table {where}")
-        if item.file_digest != item.digest:
+        found = list(_table(home, item.table_name, item.month, item.file_digest, f"table {where}"))
+        yield from found
+        if item.file_digest != item.digest and not found:
             frame = home.lake.read(item.table_name, item.month, item.file_digest)
             if any(c in frame.columns for c in PROVENANCE) and (seen := content_digest(frame)) != item.digest:
                 yield Problem(f"ledger: digest of {where}", item.digest, seen)
@@ -122,8 +158,9 @@ def _rows(home: Home, manifests: list[Manifest]) -> Iterator[Problem]:
     for item in manifests:
         by_month.setdefault(item.month, {})[item.table_name] = item.digest
     for item in manifests:
-        if item.table_name == "run":
-            for table, digest in item.inputs.items():
-                seen = by_month[item.month].get(table, "missing")
-                if seen != digest:
-                    yield Problem(f"ledger: {item.month} {table} as left by its last whole run", digest, seen)
+        if item.table_name == RUN:
+            there = {table: digest for table, digest in by_month[item.month].items() if table not in (RUN, OWN)}
+            for table in sorted({*item.inputs, *there}):
+                left, seen = item.inputs.get(table, "none"), there.get(table, "missing")
+                if seen != left:
+                    yield Problem(f"ledger: {item.month} {table} as left by its last whole run", left, seen)

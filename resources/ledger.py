@@ -24,6 +24,8 @@ from resources.errors import GciError
 from resources.schema import DERIVED, METADATA, SCHEMA_VERSION, entry, manifest, part, schema_info
 
 GENESIS = digest_text("green-compute-index")
+# Manifests that say a month was computed whole: from which inputs of its trailing window, and from which of its own.
+RUN, OWN = "run", "run/own"
 # What people drop: the same bytes enter a feed once, whatever became of them.
 ONCE_KINDS = ("file", "quarantine", "evidence")
 
@@ -108,9 +110,12 @@ class Ledger:
             with self._reader.connect() as connection:
                 yield connection
         except sa.exc.DatabaseError as error:
-            raise GciError(
-                f"The ledger {self.path} can't be read: {error.orig}. Land something first ('gci land'), or name another home with --home."
-            ) from None
+            hint = (
+                "Restore it from a backup."
+                if self.path.exists()
+                else "Land something first ('gci land'), or name another home with --home."
+            )
+            raise GciError(f"The ledger {self.path} can't be read: {error.orig}. {hint}") from None
 
     def create(self) -> None:
         """Make the tables of a new ledger; an existing one is only checked: a newer ledger than the code is refused."""
@@ -226,6 +231,11 @@ class Ledger:
         with self.read() as connection:
             return [Part(**row._mapping) for row in connection.execute(sa.select(part).where(part.c.entry == n))]
 
+    def part_entries(self) -> set[int]:
+        """Numbers of the entries that parts say they came with."""
+        with self.read() as connection:
+            return set(connection.scalars(sa.select(part.c.entry).distinct()))
+
     # derived tables -----------------------------------------------------------------------------------------------
 
     def replace(
@@ -244,8 +254,10 @@ class Ledger:
         wrote there before is replaced. Each gets a seal: its digest in ``manifest`` under ``ledger/<table>@<table_name>``.
         """
         with self.write() as connection:
+            stored = list(stored)
             for item in stored:
                 self._put_manifest(connection, item)
+            self._unseal(connection, month, stored)
             for name, content in (rows or {}).items():
                 table = DERIVED[name]
                 content = [{**row, "month": month, "table_name": table_name} for row in content]
@@ -257,6 +269,15 @@ class Ledger:
                     connection,
                     Manifest(month, f"ledger/{name}@{table_name}", digest, digest, len(content), as_of, code_version, {}),
                 )
+
+    @staticmethod
+    def _unseal(connection: sa.Connection, month: str, stored: Sequence[Manifest]) -> None:
+        """A step that leaves something else than the month's last whole run did takes the month's seal away."""
+        where = (manifest.c.month == month) & (manifest.c.table_name == RUN)
+        run = connection.execute(sa.select(manifest.c.inputs).where(where)).scalar()
+        left = json.loads(run) if run else {}
+        if any(left.get(item.table_name) != item.digest for item in stored if item.table_name not in (RUN, OWN)):
+            connection.execute(manifest.delete().where(manifest.c.month == month, manifest.c.table_name.in_((RUN, OWN))))
 
     @staticmethod
     def _put_manifest(connection: sa.Connection, item: Manifest) -> None:
@@ -293,6 +314,12 @@ class Ledger:
             query = query.where(table.c[column].in_(value) if isinstance(value, list | tuple) else table.c[column] == value)
         with self.read() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
+
+    def written(self, name: str) -> set[tuple[str, str]]:
+        """Months and steps for which a derived table has rows."""
+        table = DERIVED[name]
+        with self.read() as connection:
+            return {(row[0], row[1]) for row in connection.execute(sa.select(table.c.month, table.c.table_name).distinct())}
 
     def drop_derived(self) -> None:
         """Forget everything computed (not the log and its parts)."""

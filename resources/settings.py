@@ -92,11 +92,11 @@ def _parse(data: dict[str, Any], name: str) -> Settings:
     if not isinstance(ledger, str) or not ledger.startswith("sqlite:///"):
         raise UsageError(f'{name}: this version keeps its ledger in SQLite only; write ledger = "sqlite:///ledger.db".')
     cutoff = _table(data, "close", name).get("cutoff_day", Settings.cutoff_day)
-    if not isinstance(cutoff, int) or not 1 <= cutoff <= 28:
+    if isinstance(cutoff, bool) or not isinstance(cutoff, int) or not 1 <= cutoff <= 28:
         raise UsageError(f"{name}: [close] cutoff_day = {cutoff!r} is no day of the month from 1 to 28.")
-    zone(timezone := str(data.get("timezone", Settings.timezone)))
+    timezone = _zone(data.get("timezone", Settings.timezone), name, "timezone")
     return Settings(
-        first_month=check_month(str(data.get("first_month", Settings.first_month))),
+        first_month=_month(data.get("first_month", Settings.first_month), name),
         timezone=timezone,
         engine=engine,
         spark_master=master,
@@ -108,16 +108,34 @@ def _parse(data: dict[str, Any], name: str) -> Settings:
     )
 
 
+def _zone(value: Any, name: str, key: str) -> str:
+    try:
+        zone(str(value))
+    except UsageError as error:
+        raise UsageError(f"{name}: {key}: {error}") from None
+    return str(value)
+
+
+def _month(value: Any, name: str) -> str:
+    try:
+        return check_month(str(value))
+    except UsageError as error:
+        raise UsageError(f"{name}: first_month: {error}") from None
+
+
 def _feed(feed: str, values: Any, name: str) -> FeedSettings:
     if not isinstance(values, dict):
         raise UsageError(f"{name}: [feeds.{feed}] must be a table.")
     _known(values, _FEED_KEYS, name, f"[feeds.{feed}] ")
-    if timezone := values.get("timezone"):
-        zone(timezone)
+    timezone = values.get("timezone")
+    if timezone is not None:
+        _zone(timezone, name, f"[feeds.{feed}] timezone")
     encoding = values.get("encoding", "auto")
     if encoding not in ("auto", "utf-8", "gb18030", "gbk"):
         raise UsageError(f"{name}: [feeds.{feed}] encoding = '{encoding}'; write auto, utf-8, gbk or gb18030.")
     columns = values.get("columns", {})
+    if not isinstance(columns, dict):
+        raise UsageError(f'{name}: [feeds.{feed}] columns = {columns!r}; write {{ "your header" = "column" }}.')
     return FeedSettings({str(k): str(v) for k, v in columns.items()}, encoding, timezone)
 
 

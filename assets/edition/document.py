@@ -56,6 +56,7 @@ def parse_edition(data: bytes, label: str) -> Edition:
     routes = _sourced(root.node("route_weights"), sources)
     flag = _sourced(root.node("estimated_share_flag"), sources)
     cluster = _sourced(root.node("cluster"), sources)
+    cmdb = _sourced(root.node("cmdb"), sources)
     edition = Edition(
         name=root.text("edition"),
         digest=PREFIX + hashlib.sha256(data).hexdigest(),
@@ -78,6 +79,8 @@ def parse_edition(data: bytes, label: str) -> Edition:
         estimated_share_flag=flag.ratio("electricity"),
         estimated_share_flag_water=flag.ratio("water"),
         missing_power_share_max=cluster.ratio("missing_power_share_max"),
+        rated_known_min=cmdb.ratio("rated_known_min"),
+        utilisation_known_min=cmdb.ratio("utilisation_known_min"),
         stages=_stages(_sourced(root.node("stages"), sources), [i.code for i in indicators]),
     )
     root.close()

@@ -110,6 +110,10 @@ class Indicator:
     checklist: tuple[ChecklistItem, ...] = ()
     sub_scores: tuple[SubScore, ...] = ()
 
+    @property
+    def domain(self) -> tuple[float | None, float | None]:
+        return self.minimum, self.maximum
+
 
 @dataclass(frozen=True)
 class Cap:
@@ -179,6 +183,8 @@ class Edition:
     estimated_share_flag: float  # of electricity
     estimated_share_flag_water: float
     missing_power_share_max: float
+    rated_known_min: float
+    utilisation_known_min: float
     stages: Mapping[str, tuple[str, ...]]
 
     def indicator(self, code: str) -> Indicator:

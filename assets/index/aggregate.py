@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assets.edition.tree import Edition, Indicator
 from assets.index.scoring import score_value
-from assets.indicators.measure import IndicatorValue
+from assets.indicators.measure import IndicatorValue, beyond
 from resources.errors import GciError
 
 INDEX_MAX = 100.0
@@ -50,7 +50,7 @@ def score_indicator(indicator: Indicator, measured: IndicatorValue | None) -> In
     """Points of one indicator; none at all stands for not reported.
 
     Not applicable has no score; not reported and withheld score 0 (method.md §2); an unbounded value scores as an infinite one.
-    GciError for a value that contradicts its status.
+    GciError for a value that contradicts its status, or that the indicator can't have at all (its domain in the edition).
     """
     if measured is None:
         return IndicatorScore(indicator, "not_reported", None, 0.0, False)
@@ -62,6 +62,8 @@ def score_indicator(indicator: Indicator, measured: IndicatorValue | None) -> In
         return IndicatorScore(indicator, measured.status, None, score_value(indicator.function, math.inf), True)
     if measured.value is None or not math.isfinite(measured.value):
         raise GciError(f"{indicator.code} has the status {measured.status} and the value {measured.value}: that is no number to score.")
+    if (where := beyond(measured.value, indicator.domain)) is not None:
+        raise GciError(f"{indicator.code} {indicator.en} is {measured.value:g}, {where} ({indicator.unit}): that is impossible.")
     return IndicatorScore(indicator, measured.status, measured.value, score_value(indicator.function, measured.value), True)
 
 

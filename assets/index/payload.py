@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assets.index.aggregate import IndicatorScore
+from assets.index.cluster import dispersion
 from assets.index.scorecard import Scored
 from assets.indicators.measure import IndicatorValue
 from checks.findings import SEVERITIES
@@ -48,8 +49,8 @@ def result_payload(
     """The object of ``gci show``.
 
     ``values`` by indicator code (those that were scored); ``findings`` rows of the ledger's table ``finding`` (or dicts with the same
-    keys) of the entity; ``members`` of a cluster as ``{entity_id, month, index, …}``. Returns a dict that is canonical JSON: no NaN, null
-    where a value is not known.
+    keys) of the entity; ``members`` of a cluster from ``member_facts``, whose ``dispersion`` stands beside them. Returns a dict that is
+    canonical JSON: no NaN, null where a value is not known.
     """
     edition = scored.edition
     indicators = [indicator_json(score, values.get(score.indicator.code), scored, facts.window) for score in scored.scores]
@@ -77,6 +78,7 @@ def result_payload(
     }
     if members is not None:
         payload["members"] = [dict(member) for member in sorted(members, key=lambda m: str(m["entity_id"]))]
+        payload["dispersion"] = dispersion(payload["members"])
     payload["output_digest"] = output_digest(payload)
     return payload
 
@@ -108,7 +110,7 @@ def indicator_json(score: IndicatorScore, measured: IndicatorValue | None, score
         "unbounded": value.unbounded,
         "months": value.months,
         "interim": window == "ttm" and score.reported and item.months == "ratio_of_sums" and value.months < scored.edition.window_months,
-        "reason": value.reason,
+        "reason": value.reason if score.status == value.status else "it does not apply at the stage of the site",
         "rules_failed": list(value.rules_failed),
         "input_digest": value.input_digest,
         "category": value.category,

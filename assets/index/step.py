@@ -15,21 +15,24 @@ import polars as pl
 from assets.compute import Compute, Step
 from assets.edition.document import parse_edition
 from assets.edition.tree import Edition
+from assets.index.cluster import member_facts
 from assets.index.grade import EntityFacts
 from assets.index.payload import ResultFacts, output_digest, result_payload
 from assets.index.scorecard import score_entity
 from assets.indicators.compose import cluster, trailing
-from assets.indicators.inputs import Parameters
+from assets.indicators.inputs import Parameters, effective_stage
 from assets.indicators.measure import IndicatorValue
 from assets.indicators.parameters import parameters_of
 from assets.indicators.registry import INDICATORS
 from assets.indicators.step import value_row
+from assets.raw.fingerprint import outdated_window
 from assets.reference.factors import FactorSet
 from checks.findings import SEVERITIES
 from checks.gate import Gate, judge
 from checks.rules.catalogue import RULES
 from resources.calendar import trailing_months
 from resources.digest import digest_json
+from resources.errors import GciError
 
 TABLE = "index/site_index"
 WINDOWS = ("month", "ttm")
@@ -38,7 +41,7 @@ Values = dict[str, IndicatorValue]  # by indicator code
 
 # What is missing when an indicator says not_reported.
 _FEED_OF = {
-    "A1": "devices", "A2": "sites", "B1": "racks", "B2": "devices", "B3": "utilisation", "D1": "meter_readings",
+    "A1": "devices", "A2": "sites (design_power_kw)", "B1": "racks", "B2": "devices", "B3": "utilisation", "D1": "meter_readings",
     "D2": "meter_readings (water)", "E1": "certificates", "F2": "devices", "K1": "activities",
 }  # fmt: skip
 
@@ -57,6 +60,11 @@ class _Entity:
 
 def score_entities(compute: Compute) -> Step:
     """Results of every site and cluster for the month and the trailing twelve months, and the rule of the window (TL08)."""
+    if stale := outdated_window(compute):
+        raise GciError(
+            f"{', '.join(stale)} of the trailing window of {compute.month} were not computed from today's data. "
+            f"Run 'gci backfill {stale[0]} {compute.month}', or materialize them in order."
+        )
     edition = parse_edition(compute.document("edition")[1], "edition")
     parameters = parameters_of(edition, FactorSet.from_document(compute.document("factors")[1]))
     monthly = _monthly(compute)
@@ -67,7 +75,17 @@ def score_entities(compute: Compute) -> Step:
     judgement = judge([r for r in RULES if r.table == TABLE], compute.judged({"window": pd.DataFrame(window)}), judged_digest)
     findings = [row for row in _findings(compute) if row["table_name"] != TABLE]
     findings += [{**row, "month": compute.month} for row in judgement.findings]
-    results = [_result(compute, edition, entity, name, findings) for entity in entities for name in WINDOWS]
+    results: list[dict[str, Any]] = []
+    payloads: dict[tuple[str, str], dict[str, Any]] = {}
+    for entity in entities:  # sites come before the clusters that they are members of
+        for name in WINDOWS:
+            members = None
+            if entity.kind == "cluster":
+                power = {i: sites[i].facts.design_power_kw for i in entity.site_ids}
+                members = member_facts([payloads[i, name] for i in entity.site_ids], power)
+            row = _result(compute, edition, entity, name, findings, members)
+            payloads[entity.entity_id, name] = json.loads(row["payload"])
+            results.append(row)
     rows = [
         value_row(entity.entity_id, entity.kind, name, value)
         for entity in entities
@@ -99,10 +117,10 @@ def _site(compute: Compute, site: dict[str, Any], monthly: Mapping[str, Mapping[
     window = {
         item.code: trailing([months[m][item.code] for m in sorted(months) if item.code in months[m]], parameters) for item in INDICATORS
     }
-    commissioned = site["commissioned_on"]
+    commissioned, stage = site["commissioned_on"], effective_stage(site, compute.read("staging/energies").to_dicts())
     facts = EntityFacts(
         kind="site", geography=site["geography"], design_power_kw=site["design_power_kw"], hub=site["hub"],
-        commissioned_on=date.fromisoformat(commissioned) if commissioned else None, stage=site["stage"],
+        commissioned_on=date.fromisoformat(commissioned) if commissioned else None, stage=stage,
     )  # fmt: skip
     withheld = Gate(compute.home.ledger, compute.month).withheld(site_id)
     missing = sorted({_FEED_OF.get(v.code, "practices") for v in now.values() if v.status == "not_reported"})
@@ -110,7 +128,7 @@ def _site(compute: Compute, site: dict[str, Any], monthly: Mapping[str, Mapping[
         missing = sorted({*missing, "activities"})
     extra = {
         "name": site["name"], "name_zh": site["name_zh"], "timezone": compute.site_zones[site_id], "coverage": _coverage(compute, site_id),
-        "missing_feeds": missing,
+        "missing_feeds": missing, "stage": stage, "stage_stated": site["stage"],
         "blocks": [f"{quantity} withheld ({', '.join(rules)})" for quantity, rules in withheld.items()],
     }  # fmt: skip
     return _Entity(site_id, "site", {"month": now, "ttm": window}, facts, (site_id,), extra)
@@ -146,7 +164,7 @@ def _clusters(compute: Compute, sites: Mapping[str, _Entity], parameters: Parame
             kind="cluster", geography=places.pop() if len(places) == 1 else None,
             design_power_kw=sum(known) if len(known) == len(power) else None,
         )  # fmt: skip
-        extra = {"name": cluster_id, "name_zh": cluster_id, "members_ids": list(ids)}
+        extra = {"name": cluster_id, "name_zh": cluster_id}
         found.append(_Entity(cluster_id, "cluster", values, facts, ids, extra))
     return found
 
@@ -183,7 +201,14 @@ def _findings(compute: Compute) -> list[dict[str, Any]]:
     return compute.home.ledger.rows("finding", month=compute.month)
 
 
-def _result(compute: Compute, edition: Edition, entity: _Entity, window: str, findings: list[dict[str, Any]]) -> dict[str, Any]:
+def _result(
+    compute: Compute,
+    edition: Edition,
+    entity: _Entity,
+    window: str,
+    findings: list[dict[str, Any]],
+    members: list[dict[str, Any]] | None,
+) -> dict[str, Any]:
     values = entity.values[window]
     on = date.fromisoformat(compute.last_day)
     scored = score_entity(values, edition, on=on, facts=entity.facts, cap_values=entity.values["ttm"])
@@ -213,6 +238,7 @@ def _result(compute: Compute, edition: Edition, entity: _Entity, window: str, fi
             index_if_pending_cancelled=score_entity(if_cancelled, edition, on=on, facts=entity.facts).index,
         ),
         sorted(own, key=lambda row: (SEVERITIES.index(row["severity"]), row["site_id"], row["id"])),
+        members,
     )
     payload |= entity.extra
     payload["output_digest"] = output_digest({k: v for k, v in payload.items() if k != "output_digest"})

@@ -1,6 +1,6 @@
 """``SiteMonth``: everything a measure may read about one site and month.
 
-Building it from plain rows belongs here: choosing the site's rows, the practices that count, what is declared none. The gate has
+Building it from plain rows belongs here: choosing the site's rows, its stage, the practices that count, what is declared none. The gate has
 spoken before: a withheld quantity is named in ``withheld``, an absent one is None or not there. No formula is here.
 """
 
@@ -12,12 +12,14 @@ from typing import Any
 
 from assets.indicators.carbon import Emissions
 from assets.indicators.claimed import Claims, claims_of
+from assets.staging.declared import declared_none
 from resources.calendar import add_months, month_last_day
 
 Row = Mapping[str, Any]
 
 # Feeds that say something about renewable electricity as soon as they are landed, even empty (green-power.md §3).
 CLAIM_FEEDS = frozenset({"ppa_contracts", "ppa_settlements", "certificates", "certificate_events"})
+BEFORE_OPERATION, OPERATION, RETIRED = ("planning", "construction"), "operation", "retired"
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ class Parameters:
     ``recovery_full``: for K1, the ratio that earns full marks, of ``reclaimed_water, heat_reuse, retired_equipment``.
     ``estimated_flag``, ``estimated_flag_water``: estimated share above which a status reads ``estimated`` (ME05).
     ``missing_power_share``: the share of design power above which missing members leave a cluster without a value.
+    ``domains``: indicator → least and greatest value that it can have at all (None: no bound).
+    ``rated_known_min``: the share of powered devices whose rated power must be known for B2, ``utilisation_known_min`` that of capacity
+    and hours whose utilisation must be known for B3 (CT17).
     ``practice_months``: how old an assessment may be. ``delivered_routes``: routes matched month by month.
     ``energy_content_wh``: energy of fuels (Wh per L of diesel, per Nm3 of natural_gas), for all energy carriers.
     """
@@ -62,6 +67,9 @@ class Parameters:
     estimated_flag: float
     estimated_flag_water: float
     missing_power_share: float
+    domains: Mapping[str, tuple[float | None, float | None]]
+    rated_known_min: float
+    utilisation_known_min: float
     practice_months: int
     delivered_routes: Collection[str]
     energy_content_wh: Mapping[str, float]
@@ -72,7 +80,8 @@ class Parameters:
 
 @dataclass(frozen=True)
 class SiteMonth:
-    """One site and month as the measures see it. ``hours`` are the clock hours of the month; ``site`` the row in force at its end.
+    """One site and month as the measures see it. ``hours`` are the clock hours of the month; ``site`` the row in force at its end, with
+    its effective stage.
 
     ``energy`` by measure name of ``staging/energies``; ``inventory`` a row of ``staging/inventory``; ``declared`` the subjects declared
     none; ``withheld`` quantity → codes of the rules that withhold it; ``input_digests`` quantity → digest of what was read.
@@ -117,11 +126,12 @@ def site_month(
 
     ``energies``, ``claims``: rows of the staged tables. ``practices``, ``activities``, ``declarations``: rows of the typed feeds.
     ``landed``: feeds of which any file was landed. ``evidence``: names of landed evidence files. ``withheld``: from the gate.
-    ``emissions``: from ``carbon.py``.
+    ``emissions``: from ``carbon.py``. The stage of ``site`` becomes the one that the meters show (``effective_stage``).
     """
+    metered = _of(energies, site_id, month)
     energy = {
         row["measure"]: Energy(row["quantity"], row["known_s"], row["expected_s"], row["estimated"])
-        for row in _of(energies, site_id, month)
+        for row in metered
         if not row["meter_id"]
     }
     speaks = not CLAIM_FEEDS.isdisjoint(landed) or "point:onsite_generation" in energy or "point:direct_line" in energy
@@ -131,7 +141,7 @@ def site_month(
         month=month,
         hours=hours,
         parameters=parameters,
-        site=site,
+        site=None if site is None else {**site, "stage": effective_stage(site, metered)},
         energy=energy,
         inventory=inventory,
         claims=claims_of(_of(claims, site_id, month), consumption.value if consumption else None, speaks, parameters.delivered_routes),
@@ -142,6 +152,20 @@ def site_month(
         withheld={quantity: tuple(rules) for quantity, rules in (withheld or {}).items()},
         input_digests=input_digests or {},
     )
+
+
+def effective_stage(site: Row, energies: Iterable[Row]) -> str | None:
+    """The stage that applies to a site in a month: what its ``sites`` row states, unless its meters show that it operates.
+
+    ``energies`` are rows of ``staging/energies`` of the month; those of other sites are left out. A site in planning or construction whose
+    IT takes energy operates, and so does a retired one with any counted meter: a label takes no metered site out of its cluster.
+    Source: project convention (docs/method/README.md).
+    """
+    stage: str | None = site.get("stage")
+    metered = _of(energies, site["site_id"])
+    if stage in BEFORE_OPERATION and any(row["measure"] == "E_IT" and (row["quantity"] or 0) > 0 for row in metered):
+        return OPERATION
+    return OPERATION if stage == RETIRED and metered else stage
 
 
 def practices_of(rows: Iterable[Row], evidence: Collection[str], month: str, practice_months: int) -> dict[str, Practice]:
@@ -168,16 +192,6 @@ def practices_of(rows: Iterable[Row], evidence: Collection[str], month: str, pra
             reason = f"assessed on {row['assessed_on']}, more than {practice_months} months before the end of the month"
         practices[item] = Practice(row["level"], counts=not reason, reason=reason)
     return practices
-
-
-def declared_none(rows: Iterable[Row], month: str) -> frozenset[str]:
-    """Subjects declared none on the last day of ``month`` (interfaces.md §2, declarations)."""
-    last_day = month_last_day(month).isoformat()
-    return frozenset(
-        row["subject"]
-        for row in rows
-        if row["statement"] == "none" and row["valid_from"] <= last_day and (not row["valid_to"] or row["valid_to"] >= last_day)
-    )
 
 
 def _of(rows: Iterable[Row], site_id: str, month: str | None = None) -> list[Row]:

@@ -1,4 +1,4 @@
-"""One indicator of one entity in one window: the type that indicators, index and reports share.
+"""One indicator of one entity in one window: the type that indicators, index and reports share, and what no value can be.
 
 Only the type and its arithmetic-free helpers; formulas are in the modules beside it.
 """
@@ -12,6 +12,8 @@ from typing import Any
 VALUED = ("measured", "estimated", "carried_forward", "declared")
 UNVALUED = ("not_reported", "not_applicable", "withheld")
 STATUSES = VALUED + UNVALUED
+# Values are compared with their domain after rounding, so that the last bit of a float makes none impossible.
+_DECIMALS = 9
 
 
 @dataclass(frozen=True)
@@ -54,3 +56,14 @@ class IndicatorValue:
     @staticmethod
     def from_json(data: dict[str, Any]) -> IndicatorValue:
         return IndicatorValue(**{**data, "rules_failed": tuple(data["rules_failed"])})
+
+
+def beyond(value: float | None, domain: tuple[float | None, float | None]) -> str | None:
+    """In words where a value lies outside its domain (least, greatest; None: no bound): ``above 1``; None inside and for no value."""
+    if value is None:
+        return None
+    low, high = domain
+    seen = round(value, _DECIMALS)
+    if low is not None and seen < low:
+        return f"below {low:g}"
+    return f"above {high:g}" if high is not None and seen > high else None

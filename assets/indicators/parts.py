@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assets.indicators.inputs import Energy, Parameters, SiteMonth
-from assets.indicators.measure import IndicatorValue
+from assets.indicators.measure import IndicatorValue, beyond
 from resources.digest import digest_json
 
 Components = dict[str, Any]
@@ -88,6 +88,11 @@ def quotient(numerator: float | int | None, denominator: float | int | None) -> 
     return numerator / denominator
 
 
+def percent(share: float) -> str:
+    """A share as whole tenths of a percent, cut and not rounded, so that one below a limit never reads as the limit."""
+    return f"{math.floor(share * 1000 + 1e-6) / 10:g} %"
+
+
 def coverage(components: Mapping[str, Any]) -> float | None:
     """Share of the time that is known, on the side that is known least; null when nothing is metered (house.md, rule 4)."""
     shares = [quotient(components[f"{side}.known_s"], components[f"{side}.expected_s"]) for side in _sides(components)]
@@ -148,9 +153,15 @@ def concluded(
     """The answer that follows from known components: value, status, coverage.
 
     ``carried``: some of it is a CMDB value of an earlier snapshot; ``declared``: it is a declared none. A ratio whose denominator is
-    zero has no value, but its components are known and enter the window.
+    zero has no value, but its components are known and enter the window. A value outside its domain is withheld: some input is wrong, and
+    as nobody can tell which, none of it enters a window.
     """
     done = evaluate(components)
+    if (where := beyond(done.value, parameters.domains[head.code])) is not None:
+        return IndicatorValue(
+            code=head.code, status="withheld", unit=head.unit, numerator_unit=head.numerator_unit, denominator_unit=head.denominator_unit,
+            reason=f"impossible: {where} ({done.value:.6g})", months=0, input_digest=digest,
+        )  # fmt: skip
     shares = estimated_shares(components)
     return IndicatorValue(
         code=head.code,

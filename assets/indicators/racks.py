@@ -1,6 +1,6 @@
 """B1, rack utilisation: racks in use over racks with mechanical and electrical fit-out.
 
-When a rack is in use is decided in ``assets/staging/inventory.py``.
+When a rack is in use, and which racks are lost, is decided in ``assets/staging/inventory.py``.
 """
 
 from __future__ import annotations
@@ -16,20 +16,28 @@ HEAD = Head("B1", "1", "racks", "racks", ("inventory",))
 def measure(site: SiteMonth) -> IndicatorValue:
     """Racks in use / racks fitted out, of the snapshot that stands for the month.
 
-    Source: white paper ch. 3 §1 (2); method.md §1.
+    A rack that vanished from the snapshots without a ``retired_on`` counts as fitted and not in use: leaving out empty racks gains nothing.
+    Source: white paper ch. 3 §1 (2); method.md §1; lost racks are a project convention.
     """
     answer = refused(HEAD, site)
     if answer:
         return answer
-    inventory = inventory_of(site, "racks_used", "racks_fitted")
+    inventory = inventory_of(site, "racks_used", "racks_fitted", "racks_lost")
     if isinstance(inventory, str):
         return unvalued(HEAD, site, "not_reported", inventory)
-    components = {"used": inventory["racks_used"], "fitted": inventory["racks_fitted"]}
+    lost = inventory["racks_lost"]
+    components = {"used": inventory["racks_used"], "fitted": inventory["racks_fitted"] + lost, "lost": lost}
     return concluded(HEAD, components, evaluate, site.parameters, input_digest(HEAD, site), carried=is_carried(inventory))
 
 
 def evaluate(components: Components) -> Evaluated:
-    """Σ used / Σ fitted."""
-    used, fitted = components["used"], components["fitted"]
+    """Σ used / Σ fitted; beside it the lost racks among the fitted ones."""
+    used, fitted, lost = components["used"], components["fitted"], components["lost"]
     value = quotient(used, fitted)
-    return Evaluated(value, used, fitted, reason="no rack is fitted out" if value is None else None)
+    beside: dict[str, object] = {"racks_lost": lost}
+    if lost:
+        beside["flags"] = [
+            f"{lost} of the {fitted} racks counted are gone from the snapshots without retired_on: they count as fitted and not in use "
+            "(project convention); send their rows with retired_on"
+        ]
+    return Evaluated(value, used, fitted, beside, reason="no rack is fitted out" if value is None else None)

@@ -7,7 +7,7 @@ from typing import Any
 from assets.compute import Compute, Step, records
 from assets.edition.document import parse_edition
 from assets.indicators.carbon import Emissions, GridEnergy, measure_emissions
-from assets.indicators.inputs import SiteMonth, declared_none, site_month
+from assets.indicators.inputs import SiteMonth, site_month
 from assets.indicators.measure import IndicatorValue
 from assets.indicators.parameters import parameters_of
 from assets.indicators.registry import INDICATORS
@@ -68,7 +68,7 @@ def site_months(compute: Compute) -> list[SiteMonth]:
             "declarations": feeds["declarations"], "withheld": gate.withheld(site_id), "input_digests": digests,
         }  # fmt: skip
         before = site_month(**known)
-        emissions = _emissions(compute, factors, before, energies, feeds["meters"], feeds["declarations"])
+        emissions = _emissions(compute, factors, before, energies, feeds["meters"])
         found.append(site_month(**known, emissions=emissions))
     return found
 
@@ -79,7 +79,6 @@ def _emissions(
     site: SiteMonth,
     energies: list[dict[str, Any]],
     meters: list[dict[str, Any]],
-    declarations: list[dict[str, Any]],
 ) -> Emissions | None:
     """Emissions of the site-month; claims that are withheld are unknown, so the market-based figure is too."""
     row = site.site
@@ -106,6 +105,7 @@ def _emissions(
             backup_generation=total("point:backup_generation"),
         ),
         claimed_wh=claimed,
+        fuel_use=total("point:fuel_use"),
         activities=site.activities,
-        declared=declared_none([d for d in declarations if d["site_id"] == site.site_id], compute.month),
+        declared=site.declared,
     )

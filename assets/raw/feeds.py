@@ -18,6 +18,7 @@ import pandas as pd
 import polars as pl
 
 from assets.raw.headers import check_feed_settings, nearest
+from assets.raw.standing import standing
 from assets.raw.typed import OFFSET, Typed, type_rows
 from checks.contracts.base import Contract
 from checks.contracts.registry import FEEDS
@@ -122,10 +123,12 @@ def _load(home: Home, as_of: int, settings: Settings) -> Feeds:
         rows = places.to_utc(typed.rows, contract)
         key = _key(contract)
         valid = rows[~typed.broken].sort_values(["entry", "source_row"], kind="stable")
-        tables[feed] = valid.drop_duplicates(key, keep="last").sort_values(key, kind="stable").reset_index(drop=True)
+        kept = standing(feed, valid, key)
+        tables[feed] = kept.reset_index(drop=True)
         places.learn(feed, tables[feed])
         refused = _refused(typed, rows, contract, key, places)
         overruled = _overruled(valid, key)
+        overruled = overruled[~overruled.index.isin(kept.index)]
         lost_at = pd.Series(places.sites_of(overruled), index=overruled.index, dtype=object)
         conflicts.append(overruled.assign(feed=feed, site_id=lost_at)[list(CONFLICTS)])
         rejected.append(refused.assign(feed=feed)[list(REJECTED)])

@@ -142,9 +142,8 @@ def _land_one(home: Home, feed: str, path: Path) -> Landed:
     except OSError as error:
         en, zh = f"{path.name} can't be read: {error.strerror}.", f"{path.name} 无法读取:{error.strerror}。"
         return replace(result, status="quarantined", message_en=en, message_zh=zh)
-    known = home.ledger.find_file(feed, digest)
-    # Quarantined bytes are looked at again: a mapping or an encoding in gci.toml may have made them readable.
-    if known is not None and known.kind != "quarantine":
+    # Quarantined bytes are not known: they are looked at again, as a mapping or an encoding in gci.toml may have made them readable.
+    if (known := home.ledger.find_file(feed, digest)) is not None:
         return _unchanged(replace(result, entry=known.n, digest=digest), known.payload)
     try:
         kept = home.lake.keep_file(path, digest)
@@ -246,7 +245,7 @@ def _by_month(frame: pl.DataFrame, contract: Contract) -> dict[str, pl.DataFrame
 
 def _landed(result: Landed, content: _Content) -> Landed:
     """The result with what was found, and one sentence about it."""
-    en, zh = f"{content.rows} rows", f"{content.rows} 行"
+    en, zh = "1 row" if content.rows == 1 else f"{content.rows} rows", f"{content.rows} 行"
     if not content.rows:
         en, zh = "a header without rows: a statement that there are none", "只有表头:表示没有数据行"
     if content.rejected:

@@ -111,7 +111,9 @@ class _Large:
         for (month,), some in odd.filter(pl.col("month").is_not_null()).group_by("month"):
             self.months[str(month)] += some.height
         most = max(self.months.values(), default=0)
-        common = min((month for month, n in self.months.items() if n == most), default="")
+        if not most:
+            raise _Unusual  # no row has a readable time: the careful reader says so
+        common = min(month for month, n in self.months.items() if n == most)
         odd = odd.with_columns(pl.col("month").fill_null(common))
         months = sorted({*self.runs, *odd["month"]})
         parts = [self._merged(month, odd.filter(pl.col("month") == month).drop("month")) for month in months]

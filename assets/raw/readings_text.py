@@ -12,6 +12,7 @@ import polars as pl
 
 from assets.raw.moments import instants, month_of
 from assets.raw.numbers import decimals_e6
+from assets.raw.refused import Refused
 from checks.contracts.base import fold
 from checks.contracts.meters import METER_READINGS
 
@@ -30,16 +31,23 @@ SCHEMA = pl.Schema(
     }
 )
 
+# What a message shows as ways to write a time (``moments.instants`` reads them).
+READ_AT = ("2026-03-01 00:15", "2026/3/1 0:15", "2026-03-01T00:15:00+08:00", "20260301001500", "2026年3月1日 0时15分")
+
 
 def read_readings(frame: pl.DataFrame, problems: Mapping[int, str] | None = None) -> dict[str, pl.DataFrame]:
     """Parts by month of a file of readings: month → frame of ``SCHEMA``, sorted by meter, instant and row.
 
-    :func:`typed_readings`, where a row without a readable time goes to the file's most common month, else to month ''.
+    :func:`typed_readings`, where a row without a readable time goes to the file's most common month. Refused when no row has a readable
+    time: such rows belong to no month.
     """
+    if frame.is_empty():
+        return {}
     rows = typed_readings(frame, problems)
     common = rows["month"].drop_nulls().mode().sort()
-    fallback = str(common[0]) if len(common) else ""
-    parts = rows.with_columns(pl.col("month").fill_null(fallback)).sort("meter_id", "at_s", "source_row")
+    if common.is_empty():
+        raise _timeless(frame["read_at"])
+    parts = rows.with_columns(pl.col("month").fill_null(str(common[0]))).sort("meter_id", "at_s", "source_row")
     split = parts.partition_by("month", as_dict=True, include_key=False)
     return {str(month): split[(month,)].match_to_schema(SCHEMA) for (month,) in sorted(split)}
 
@@ -80,6 +88,18 @@ def typed_readings(frame: pl.DataFrame, problems: Mapping[int, str] | None = Non
         raw_value=pl.when(broken).then("value"),
         source_row="source_row",
         month="month",
+    )
+
+
+def _timeless(written: pl.Series) -> Refused:
+    """The cause of a file in which no row has a readable time."""
+    stated = written.drop_nulls()
+    seen, seen_zh = (f"for example '{stated[0]}'", f"例如“{stated[0]}”") if len(stated) else ("it is empty everywhere", "该列全为空")
+    return Refused(
+        f"No row has a readable read_at ({seen}). Write times like {', '.join(READ_AT)}; or name the column that holds them in gci.toml: "
+        '[feeds.meter_readings] columns = { "header" = "read_at" }.',
+        f"没有一行的 read_at 可读作时间({seen_zh})。请写成 {'、'.join(READ_AT)};或在 gci.toml 中指明时间所在的列:"
+        '[feeds.meter_readings] columns = { "表头" = "read_at" }。',
     )
 
 

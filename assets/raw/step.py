@@ -73,7 +73,8 @@ def _of_month(compute: Compute, feed: str, frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of a feed that can change a number of the month."""
     month, last_day = compute.month, compute.last_day
     if feed in ("racks", "devices"):
-        earliest = month_first_day(add_months(month, -1)).isoformat()
+        # 31 days for a snapshot carried forward; a year more for racks that are gone since (staging/inventory.py)
+        earliest = month_first_day(add_months(month, -14 if feed == "racks" else -1)).isoformat()
         latest = f"{add_months(month, 1)}-05"
         return frame[(frame["snapshot_on"] >= earliest) & (frame["snapshot_on"] <= latest)]
     if feed in ("activities", "ppa_settlements"):

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from assets.reports.trend import trend_svg
-from assets.reports.words import GRADE_ZH, chinese, english
+from assets.reports.words import GRADE_ZH, chinese, english, merged, number, percent, points
 from resources.calendar import add_months, month_range
 from resources.home import Home
 
@@ -42,19 +42,6 @@ def grade(value: str | None) -> Markup:
     return bilingual(f"index grade {value}", f"指数{GRADE_ZH.get(value, value)}")
 
 
-def number(value: float | None, digits: int = 4) -> str:
-    """A number for a person; what is unknown is a dash, never 0."""
-    if value is None:
-        return "–"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.{digits}g}"
-
-
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
-
-
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
@@ -64,7 +51,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, percent=percent, word=word, grade=grade)
+    environment.filters.update(number=number, points=points, merged=merged, percent=percent, word=word, grade=grade)
     environment.globals.update(t=bilingual)
     return environment
 

@@ -1,18 +1,36 @@
-"""The report step: pages of the month, made from its results."""
+"""The report step, the last one of a month: its pages, and the seal that says the month was computed whole."""
 
 from __future__ import annotations
 
 from assets.compute import Compute, Step
+from assets.raw.fingerprint import own_fingerprint, window_fingerprint
 from assets.reports.site import write_site
+from resources.code_version import code_version
 from resources.digest import digest_json
+from resources.ledger import OWN, RUN, Manifest
 
 
 def write_report(compute: Compute) -> Step:
     """Write the pages of the month; their manifest is the digest of what they show."""
     rows = compute.home.ledger.rows("result", month=compute.month, window="ttm")
     shown = {row["entity_id"]: row["output_digest"] for row in rows}
-    write_site(compute.home, [compute.month])
-    return compute.put(
+    if shown:
+        write_site(compute.home, [compute.month])
+    done = compute.put(
         "reports/pages", "reports", {}, {"index/site_index": compute.digest("index/site_index")},
         digests={"reports/pages": (digest_json(shown), len(shown))},
     )  # fmt: skip
+    seal_month(compute)
+    return done
+
+
+def seal_month(compute: Compute) -> None:
+    """Say from which inputs the month was computed, and which manifests it left (``gci verify`` finds a removed one)."""
+    version = code_version("reports")
+    left = {m.table_name: m.digest for m in compute.home.ledger.manifests(compute.month) if m.table_name not in (RUN, OWN)}
+    whole, own = window_fingerprint(compute), own_fingerprint(compute) or ""
+    seals = [
+        Manifest(compute.month, RUN, whole, "", 0, compute.as_of, version, left),
+        Manifest(compute.month, OWN, own, "", 0, compute.as_of, version, {}),
+    ]
+    compute.home.ledger.replace(compute.month, RUN, seals, as_of=compute.as_of, code_version=version)

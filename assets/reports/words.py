@@ -1,6 +1,8 @@
-"""Words that people see, in both languages (docs/glossary.md): statuses, severities, pillars, grades."""
+"""How people see words and numbers: terms in both languages (docs/glossary.md), values with a person's digits."""
 
 from __future__ import annotations
+
+from typing import Any
 
 ZH = {
     "measured": "实测",
@@ -35,3 +37,34 @@ def english(term: str) -> str:
 
 def chinese(term: str) -> str:
     return ZH.get(term, term)
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number for a person: significant digits, thousands separated; an unknown one is a dash, never 0."""
+    if value is None:
+        return "–"
+    if value and abs(value) < 0.001:
+        return f"{value:.2e}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
+
+
+def points(value: float | None) -> str:
+    """An index or score with two decimals; none is a dash."""
+    return "–" if value is None else f"{value:.2f}"
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def merged(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Findings as a person reads them: one fault that spoils several quantities stands once, under its first id."""
+    first: dict[tuple[str, ...], dict[str, Any]] = {}
+    renamed: dict[str, str] = {}
+    for item in findings:
+        key = (item["code"], item["site_id"], item["subject"], item["message_zh"])
+        renamed[item["id"]] = first.setdefault(key, item)["id"]
+    kept = [{**item, "because_of": renamed.get(item["because_of"], item["because_of"])} for item in first.values()]
+    return [{**item, "because_of": None if item["because_of"] == item["id"] else item["because_of"]} for item in kept]

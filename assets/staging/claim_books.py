@@ -102,12 +102,13 @@ class Books:
         return shares_of(self.shares, contract_id, month)
 
     def contract_of(self, event: Row, site_id: str | None) -> Row | None:
-        """The contract of a cancellation: the one it names, else the site's direct line from that project in force in the month."""
+        """The contract of a cancellation: the one it names, else the site's direct line from that project in force when it produced."""
         if event.get("contract_id") is not None:
             return self.contracts.get(event["contract_id"])
+        produced = event["production_month"]
         for _, contract in sorted(self.contracts.items()):
             direct = contract["kind"] == "direct_line" and contract.get("project_code") == event["project_code"]
-            if direct and in_force(contract, self.month) and site_id in self.shares_in(contract["contract_id"], self.month).by_site:
+            if direct and in_force(contract, produced) and site_id in self.shares_in(contract["contract_id"], produced).by_site:
                 return contract
         return None
 
@@ -128,7 +129,7 @@ class Books:
 
     def is_monthly(self, event: Row) -> bool:
         """Whether a cancellation is a product matched month by month: self-use, green-power trade, or under a contract that delivers."""
-        contract = self.contracts.get(event.get("contract_id") or "")
+        contract = self.contract_of(event, event.get("site_id"))
         return event.get("channel") in ("self_use", "green_trade") or (contract is not None and contract["kind"] in MONTHLY_KINDS)
 
 

@@ -14,23 +14,28 @@ from assets.staging.claim_books import Books, consumption_months
 from assets.staging.claim_rows import claim_row
 from assets.staging.contracts import Delivery, Row, route_of, share_out
 
-# A part of a cancelled range: site (None: to no site), month, numbers, and why it has no site or no month.
+# A part of a cancelled range: site (None: to no site), month, numbers, and why it has no site or no month it can count in.
 Part = tuple[str | None, str, Range, str | None]
+NO_MONTH = ("consumption period not stated", "produced in another month")
 
 
 def assign(event: Row, books: Books, uncovered_wh: Mapping[tuple[str, str], int]) -> list[Part]:
-    """A cancelled range cut over sites and months: ``(site, month, part, why it has no site)``; the parts make the whole range.
+    """A cancelled range cut over sites and months: ``(site, month, part, why it counts nowhere)``; the parts make the whole range.
 
     A site that is named takes all; else the contract's shares in force in the last month of the period; else no site. Products matched
-    month by month stay in their production month when the period holds it. Source: green-power.md §3; equal shares are a project
-    convention.
+    month by month stay in their production month; when the period doesn't hold it they count in none, because surplus never moves, and
+    stand in the months that they were stated for with that reason. Source: green-power.md §3; equal shares are a project convention.
     """
     whole = Range(event["project_code"], event["production_month"], event["seq_start"], event["seq_end"])
     months = consumption_months(event)
     if not months:
         return [(event.get("site_id"), event["production_month"], whole, "consumption period not stated")]
-    if books.is_monthly(event) and event["production_month"] in months:
-        months = [event["production_month"]]
+    moved = None
+    if books.is_monthly(event):
+        if event["production_month"] in months:
+            months = [event["production_month"]]
+        else:
+            moved = "produced in another month"
     by_site, reason = _sites_of(event, whole.count, months[-1], books)
     parts: list[Part] = []
     for (site_id, _), part in zip(by_site.items(), whole.parts(list(by_site.values())), strict=True):
@@ -40,7 +45,8 @@ def assign(event: Row, books: Books, uncovered_wh: Mapping[tuple[str, str], int]
         known = [weight for weight in weights if weight is not None]
         proportion = known if len(known) == len(months) and sum(known) > 0 else [1] * len(months)
         spread = part.parts(allocate(part.count, proportion))
-        parts += [(site_id, each, piece, reason if site_id is None else None) for each, piece in zip(months, spread, strict=True) if piece]
+        nowhere = moved or (reason if site_id is None else None)
+        parts += [(site_id, each, piece, nowhere) for each, piece in zip(months, spread, strict=True) if piece]
     return parts
 
 
@@ -62,12 +68,12 @@ def cancelled_claims(books: Books, uncovered_wh: Mapping[tuple[str, str], int]) 
     for piece in books.pieces:
         if id(piece.event) not in parts:
             parts[id(piece.event)] = assign(piece.event, books, uncovered_wh)
-        for site_id, month, part, homeless in parts[id(piece.event)]:
+        for site_id, month, part, nowhere in parts[id(piece.event)]:
             start, end = max(part.seq_start, piece.range.seq_start), min(part.seq_end, piece.range.seq_end)
             if month != books.month or start > end:
                 continue
             span = Range(part.project_code, part.production_month, start, end)
-            status, reason, route = _judge(books, piece.event, piece.fault, site_id, homeless)
+            status, reason, route = _judge(books, piece.event, piece.fault, site_id, nowhere)
             rows.append(
                 claim_row(
                     books, site_id=site_id, route=route, source="certificate", project_code=span.project_code,
@@ -81,10 +87,10 @@ def cancelled_claims(books: Books, uncovered_wh: Mapping[tuple[str, str], int]) 
     return rows
 
 
-def _judge(books: Books, event: Row, fault: str | None, site_id: str | None, homeless: str | None) -> tuple[str, str | None, str | None]:
+def _judge(books: Books, event: Row, fault: str | None, site_id: str | None, nowhere: str | None) -> tuple[str, str | None, str | None]:
     """Status, reason and route of a cancelled part: the first thing that speaks against it, else eligible."""
-    if fault is None and homeless == "consumption period not stated":
-        fault = homeless
+    if fault is None and nowhere in NO_MONTH:
+        fault = nowhere
     fault = fault or books.rules.vintage_fault(event["production_month"], books.month, event["on"])
     if fault is None and event.get("channel") == "self_use":
         if site_id in books.onsite_projects.get(event["project_code"], set()):
@@ -94,7 +100,7 @@ def _judge(books: Books, event: Row, fault: str | None, site_id: str | None, hom
     if fault is not None:
         return "excluded", fault, None
     if site_id is None:
-        return "pending", homeless, "unbundled"
+        return "pending", nowhere, "unbundled"
     if not books.evidenced(event):
         return "excluded", "evidence missing", None
     return "eligible", None, _route(books, event, site_id, books.contract_of(event, site_id))

@@ -30,6 +30,7 @@ REASONS: dict[str, str] = {
     "foreign scheme": "非中国绿证",
     "vintage": "绿证生产时间不适用于该消费期",
     "consumption period not stated": "未说明消费期",
+    "produced in another month": "绿证生产月份不在所述消费月份内(按月匹配)",
     "no site": "未说明数据中心，且无可用的合同分摊比例",
     "shares exceed 1": "合同分摊比例之和大于 1",
     "counted by the meter": "已按自发自用计量计入",
@@ -105,10 +106,6 @@ class ClaimRules:
             if row["route"] == route:
                 return float(row["weight"])
         raise GciError(f"routes.yaml has no route '{route}'.")
-
-    def is_delivered(self, route: str) -> bool:
-        """Whether a route matches month by month (on-site, direct line, green-power trade), so that its surplus never moves."""
-        return route in self.routes["delivered"]
 
     def same_region(self, one: str | None, other: str | None) -> bool:
         """Whether two places lie in the same grid region; False when either is not known to lie in one (the lower route)."""

@@ -17,7 +17,6 @@ from assets.staging.certificates import WH_PER_MWH
 from assets.staging.claim_books import Books, Frames, consumption_months
 from assets.staging.claim_cancelled import cancelled_claims, line_capped
 from assets.staging.claim_conflicts import CONFLICT_SCHEMA, certificate_conflicts, share_conflicts, sold_attributes
-from assets.staging.claim_position import Position, position_of
 from assets.staging.claim_rows import CLAIM_SCHEMA, claim_row
 from assets.staging.claim_rules import ClaimRules
 from assets.staging.contracts import Row, in_force, settled_wh, share_out_wh
@@ -27,14 +26,13 @@ _ORDER = ("site_id", "source", "project_code", "production_month", "seq_start", 
 
 @dataclass(frozen=True)
 class ClaimsMonth:
-    """Claims of all sites in a month, what is at odds (facts of BD13, CT09–CT12), and each site's position against its consumption.
+    """Claims of all sites in a month, and what is at odds (facts of BD13, CT09–CT12).
 
     ``claims``: CLAIM_SCHEMA (``site_id`` null: to no site yet); ``conflicts``: CONFLICT_SCHEMA; both sorted, independent of row order.
     """
 
     claims: pl.DataFrame
     conflicts: pl.DataFrame
-    positions: Mapping[str, Position]
 
 
 def month_claims(
@@ -65,8 +63,7 @@ def month_claims(
     )
     claims = pl.DataFrame([{name: row[name] for name in CLAIM_SCHEMA} for row in ordered], schema=CLAIM_SCHEMA)
     told = pl.DataFrame(conflicts, schema=CONFLICT_SCHEMA).unique().sort(list(CONFLICT_SCHEMA), nulls_last=False)
-    positions = {site_id: position_of(site_id, ordered, books.energies.total(site_id, "E_DC"), rules) for site_id in sorted(books.sites)}
-    return ClaimsMonth(claims, told, positions)
+    return ClaimsMonth(claims, told)
 
 
 _NUMBERS = ("seq_start", "entry", "source_row")

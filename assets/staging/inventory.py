@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SCHEMA = {
     "site_id": pl.String, "month": pl.String, "snapshot_on": pl.String, "carried_days": pl.Int64,
-    "racks_fitted": pl.Int64, "racks_used": pl.Int64,
+    "racks_fitted": pl.Int64, "racks_rated_w": pl.Int64, "racks_used": pl.Int64, "racks_lost": pl.Int64,
     "rated_w": pl.Int64, "rated_known_share": pl.Float64, "gflops": pl.Float64,
     "fp32_hours": pl.Float64, "fp32_used_hours": pl.Float64, "cpu_fp32_hours": pl.Float64, "cpu_used_hours": pl.Float64,
     "gpu_fp32_hours": pl.Float64, "gpu_used_hours": pl.Float64, "utilisation_coverage": pl.Float64,
@@ -35,6 +35,8 @@ SCHEMA = {
 RACK_IN_USE = Fraction(4, 5)
 # TL05: a snapshot within so many days of the month's end is the month's; an older one is carried forward so long.
 NEAR_DAYS, CARRIED_DAYS = 5, 31
+# A rack of a snapshot up to a year older that is gone without retired_on is lost (project convention); raw/step.py looks back as far.
+LOST_DAYS = 366
 SERVERS = ("server", "gpu_server")
 
 
@@ -48,6 +50,7 @@ def site_inventory(
     zones: Mapping[str, str],
     near_days: int = NEAR_DAYS,
     carried_days: int = CARRIED_DAYS,
+    lost_days: int = LOST_DAYS,
 ) -> pl.DataFrame:
     """One row for each site: what its newest snapshot says, and its utilisation over the month.
 
@@ -57,22 +60,25 @@ def site_inventory(
     ``snapshot_on``. ``status``: ``measured``, ``carried_forward`` (more than ``near_days`` old: ``carried_days`` says how old),
     ``not_reported`` (no snapshot of either). ``reason`` says, in English, what is absent.
 
-    Columns (method.md §1 A1, B1, B2, B3): ``racks_fitted`` racks with fit-out and ``racks_used`` those in use; ``rated_w`` W of powered
-    devices and ``rated_known_share`` the share of them whose power is known; ``gflops`` FP32 GFLOPS of powered servers; ``fp32_hours``
-    TFLOPS·h whose utilisation is known and ``fp32_used_hours`` those used, of CPUs (``cpu_…``) and GPUs (``gpu_…``) also apart;
+    Columns (method.md §1 A1, B1, B2, B3): ``racks_fitted`` racks with fit-out, ``racks_rated_w`` their rated power in W and
+    ``racks_used`` those in use; ``racks_lost`` racks with fit-out of snapshots up to ``lost_days`` older that are in no later one and were
+    not retired; ``rated_w`` W of the powered devices that state it and ``rated_known_share`` their share; ``gflops`` FP32 GFLOPS of
+    powered servers; ``fp32_hours`` TFLOPS·h whose utilisation is known and ``fp32_used_hours`` those used, of CPUs (``cpu_…``) and GPUs
+    (``gpu_…``) also apart;
     ``utilisation_coverage`` capacity-hours with known utilisation / capacity-hours of the month; ``storage_tb`` TB of powered devices;
     ``network_gbps`` Gbps of powered network devices (a server's port is the other end of a link).
     """
     last = month_last_day(month)
     earliest, latest = last - timedelta(days=carried_days), last + timedelta(days=near_days)
     rack_rows, device_rows = _newest(racks, earliest, latest), _newest(devices, earliest, latest)
-    busy = series(utilisation)
+    last_seen, busy = _last_seen(racks, latest), series(utilisation)
     rows = []
     for site_id in sorted({site["site_id"] for site in sites}):
         held = _Snapshot(rack_rows.get(site_id), device_rows.get(site_id))
         row: Row = {"site_id": site_id, "month": month, **_dated(held, last, near_days, earliest, latest)}
-        if held.racks is not None:
-            row |= _rack_columns(held.racks, held.devices)
+        if held.rack_rows is not None:
+            row |= _rack_columns(_standing(held.rack_rows), held.devices)
+            row["racks_lost"] = len(_lost(last_seen, site_id, held.rack_rows[0]["snapshot_on"], lost_days))
         if held.devices is not None:
             row |= _device_columns(held.devices)
             row |= _hour_columns(held.devices, busy.filter(pl.col("site_id") == site_id), month, zones[site_id])
@@ -93,10 +99,6 @@ class _Snapshot:
     @property
     def days(self) -> list[str]:
         return [rows[0]["snapshot_on"] for rows in (self.rack_rows, self.device_rows) if rows]
-
-    @cached_property
-    def racks(self) -> list[Row] | None:
-        return None if self.rack_rows is None else _standing(self.rack_rows)
 
     @cached_property
     def devices(self) -> _Devices | None:
@@ -230,10 +232,11 @@ def _hour_columns(devices: _Devices, rows: pl.DataFrame, month: str, zone: str) 
 
 
 def _rack_columns(racks: list[Row], devices: _Devices | None) -> Row:
-    """Racks with fit-out (a blank date counts as fitted: it can only lower the rate) and those in use; null when none can be judged."""
-    fitted = [rack for rack in racks if rack["fitted_on"] is None or rack["fitted_on"] <= rack["snapshot_on"]]
+    """Racks with fit-out, their rated power, and those in use; the last is null when none can be judged."""
+    fitted = [rack for rack in racks if _fitted(rack, rack["snapshot_on"])]
+    sizes = {"racks_fitted": len(fitted), "racks_rated_w": round(sum(_exact(rack["rated_kw"]) * 1000 for rack in fitted))}
     if devices is None:
-        return {"racks_fitted": len(fitted)}
+        return sizes
     height, power = _by_rack(devices, "u_size"), _by_rack(devices, "rated_w")
     used = unknown = 0
     for rack in fitted:
@@ -245,7 +248,32 @@ def _rack_columns(racks: list[Row], devices: _Devices | None) -> Row:
         elif doubtful:
             unknown += 1
     nothing_known = bool(fitted) and unknown == len(fitted)
-    return {"racks_fitted": len(fitted), "racks_used": None if nothing_known else used}
+    return {**sizes, "racks_used": None if nothing_known else used}
+
+
+def _fitted(rack: Row, day: str) -> bool:
+    """Whether a rack has its fit-out by a day; a blank date counts as fitted: it can only lower the rate."""
+    return rack["fitted_on"] is None or rack["fitted_on"] <= day
+
+
+def _last_seen(racks: pd.DataFrame, latest: date) -> dict[str, Row]:
+    """The newest row of each rack up to a day, at whichever site: one that moved is not lost."""
+    rows = racks.loc[racks["snapshot_on"] <= latest.isoformat(), ["rack_id", "site_id", "snapshot_on", "fitted_on", "retired_on"]]
+    records: list[Any] = rows.sort_values(["snapshot_on", "site_id"]).drop_duplicates("rack_id", keep="last").to_dict("records")
+    return {row["rack_id"]: row for row in plain(records)}
+
+
+def _lost(last_seen: Mapping[str, Row], site_id: str, snapshot_on: str, lost_days: int) -> list[Row]:
+    """Fitted racks of a site that its snapshot no longer has, though no row retired them by its day."""
+    earliest = (date.fromisoformat(snapshot_on) - timedelta(days=lost_days)).isoformat()
+    return [
+        rack
+        for rack in last_seen.values()
+        if rack["site_id"] == site_id
+        and earliest <= rack["snapshot_on"] < snapshot_on
+        and (rack["retired_on"] is None or rack["retired_on"] > snapshot_on)
+        and _fitted(rack, snapshot_on)
+    ]
 
 
 def _by_rack(devices: _Devices, column: str) -> dict[str, tuple[Fraction, bool]]:

@@ -13,15 +13,17 @@ import pandas as pd
 import polars as pl
 
 from assets.compute import Compute, Step, records
-from assets.reference.factors import FactorSet, factor_facts
+from assets.reference.factors import FactorSet
 from assets.staging.balance import energy_balance
 from assets.staging.claim_rules import ClaimRules
 from assets.staging.claims import month_claims
 from assets.staging.composed import composed_of, parts_table, with_parts
 from assets.staging.double_counts import DoubleCount, double_counts
+from assets.staging.emission_gaps import MISSING_COLUMNS, UNREPORTED_COLUMNS, missing_factors, scope1_by_site, unreported_subjects
 from assets.staging.energies import site_energies
 from assets.staging.intervals import ENERGY, StagedMonth, joined, read_batches
 from assets.staging.inventory import site_inventory
+from assets.staging.onsite import SiteEnergies
 from assets.staging.parts import Composition, members_at_sites, registry_rows, rows_at_sites
 from assets.staging.repairs import REPAIRS, repairs
 from assets.staging.shares import side_shares
@@ -181,21 +183,23 @@ def stage_inventory(compute: Compute) -> Step:
 
 
 def stage_claims(compute: Compute) -> Step:
-    """Which renewable electricity is claimed for which site and month; what contradicts it; which factors are missing."""
+    """Which renewable electricity is claimed for which site and month; what contradicts it; what the emissions lack."""
     factors = FactorSet.from_document(compute.document("factors")[1])
-    energies = compute.read("staging/energies")
+    energies = compute.read("staging/energies").to_dicts()
     claimed = month_claims(
-        compute.feeds, energies.to_dicts(), compute.sites, month=compute.month, evidence=compute.feeds.evidence,
+        compute.feeds, energies, compute.sites, month=compute.month, evidence=compute.feeds.evidence,
         rules=ClaimRules.from_reference(factors.data),
     )  # fmt: skip
-    places = [(site["site_id"], site["geography"]) for site in compute.sites]
-    facts = factor_facts(factors, places, compute.month, compute.settings.cutoff_day)
-    missing = [row for row in facts if row["value"] is None]
+    totals = SiteEnergies(energies)
+    activities, declarations = records(compute.feeds["activities"]), records(compute.feeds["declarations"])
+    scope1 = scope1_by_site(factors, compute.month, compute.sites, totals, activities, declarations)
+    missing = missing_factors(factors, compute.sites, scope1, compute.month, compute.settings.cutoff_day)
     judged: dict[str, Any] = {
         **_judged_registry(compute, _metering(compute)),
         "claims": claimed.claims.to_pandas(),
         "claim_conflicts": claimed.conflicts.to_pandas(),
-        "factors_missing": pd.DataFrame(missing, columns=["site_id", "geography", "kind", "month", "missing_en", "missing_zh"]),
+        "factors_missing": pd.DataFrame(missing, columns=MISSING_COLUMNS),
+        "scope1_unreported": pd.DataFrame(unreported_subjects(scope1, totals), columns=UNREPORTED_COLUMNS),
         "practices": compute.feeds["practices"],
         "ppa_contracts": compute.feeds["ppa_contracts"],
     }

@@ -13,22 +13,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from checks.contracts.vocabulary import POINTS_OF_MEDIUM
 from resources.calendar import month_first_day, month_last_day
 
 Row = dict[str, Any]
 
 SIDES = ("E_DC", "E_IT", "water")
-# Points and the medium each is measured in (interfaces.md §2).
-ELECTRICITY_POINTS = (
-    "grid_supply", "direct_line", "onsite_generation", "backup_generation", "export", "storage_charge", "storage_discharge",
-    "ups_output", "pdu_output", "it_input", "cooling", "distribution", "lighting", "auxiliary", "excluded", "offsite_generation",
-)  # fmt: skip
-POINT_MEDIA: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(ELECTRICITY_POINTS, ("electricity",)),
-    **dict.fromkeys(("water_supply", "reclaimed_supply", "water_discharge"), ("water",)),
-    **dict.fromkeys(("heat_reuse", "heat_supply"), ("heat",)),
-    "fuel_use": ("diesel", "natural_gas"),
-}
 # metering.md §5: E_DC = Σ grid_supply + direct_line + onsite_generation + backup_generation − export − excluded …
 _E_DC = {"grid_supply": 1, "direct_line": 1, "onsite_generation": 1, "backup_generation": 1, "export": -1, "excluded": -1}
 _STORAGE_OUTSIDE = {"storage_discharge": 1, "storage_charge": -1}  # … and, storage outside the boundary, + discharge − charge
@@ -135,7 +125,7 @@ def _walk(start: str, up: Callable[[str], str | None]) -> tuple[list[str], tuple
 
 def countable(row: Row) -> bool:
     """Whether a meter may enter a sum: no check meter, no software estimate (BD04, BD05), and a point that fits its medium (BD02)."""
-    return row["check_meter_of"] is None and row["kind"] != "software" and row["medium"] in POINT_MEDIA.get(row["point"], ())
+    return row["check_meter_of"] is None and row["kind"] != "software" and row["point"] in POINTS_OF_MEDIUM.get(row["medium"], {})
 
 
 def sites_counting(row: Row) -> tuple[str, ...]:

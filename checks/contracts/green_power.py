@@ -112,6 +112,8 @@ CERTIFICATE_EVENTS = table(
                "变动类型 操作类型 类型", required=True),
         date("on", "Day on which it happened", "发生日期", "日期 发生日期 操作日期", required=True),
         text("site_id", "Site that it was cancelled for", "核销所属数据中心", "站点编号 数据中心编号 机房编号"),
+        text("replaces_site_id", "Site that an earlier row of this key named wrongly; without it a row for another site is a double claim",
+             "同一主键较早一行误填的数据中心;不填而改归另一数据中心,按重复主张处理", "更正前站点编号 更正前站点 原核销站点"),
         text("beneficiary", "Who it was cancelled for", "受益主体", "受益人 受益主体 核销主体"),
         month("consumption_month", "Month of consumption", "消费月份", "消费月份 用电月份"),
         month("consumption_start", "First month of consumption; blank: consumption_month", "消费起始月份;空白取消费月份",

@@ -29,31 +29,51 @@ MEDIA = {
     "natural_gas": "天然气 燃气",
 }
 
-# Where a meter measures (interfaces.md §2): electricity, water, heat, fuel.
-POINTS = {
-    "grid_supply": "总进线 市电进线 市电 电网进线",
-    "direct_line": "绿电直连 直连 专线",
-    "onsite_generation": "自发电 光伏发电 现场发电 分布式发电",
-    "backup_generation": "柴油发电 备用发电 柴发",
-    "export": "上网 余电上网 返送电",
-    "storage_charge": "储能充电",
-    "storage_discharge": "储能放电",
-    "ups_output": "UPS输出",
-    "pdu_output": "PDU输出 列头柜输出 列头柜",
-    "it_input": "IT输入 IT设备输入 机柜输入",
-    "cooling": "制冷 空调 冷却",
-    "distribution": "配电 供配电",
-    "lighting": "照明",
-    "auxiliary": "辅助 其他动力",
-    "excluded": "不计入 除外 剔除",
-    "offsite_generation": "场外发电 厂外发电",
-    "water_supply": "自来水 市政供水 取水",
-    "reclaimed_supply": "再生水 中水",
-    "water_discharge": "排水",
-    "heat_reuse": "余热利用 余热回收",
-    "heat_supply": "外购热 供热",
-    "fuel_use": "燃料 燃料消耗",
+# Units that a meter's readings can be counted in (metering.md §1); a tonne of fuel would need its density. Power: in W, kW or MW.
+_ENERGY_UNITS = ("Wh", "kWh", "MWh", "万kWh", "GJ")
+METER_UNITS = {
+    "electricity": _ENERGY_UNITS,
+    "heat": _ENERGY_UNITS,
+    "water": ("L", "m3", "t"),
+    "diesel": ("L",),
+    "natural_gas": ("Nm3",),
 }
+METER_POWER_UNITS = {"electricity": ("W", "kW", "MW"), "heat": ("W", "kW", "MW")}
+
+# Where a meter measures (interfaces.md §2), by what flows there.
+_FUEL_POINTS = {"fuel_use": "燃料 燃料消耗"}
+POINTS_OF_MEDIUM: dict[str, dict[str, str]] = {
+    "electricity": {
+        "grid_supply": "总进线 市电进线 市电 电网进线",
+        "direct_line": "绿电直连 直连 专线",
+        "onsite_generation": "自发电 光伏发电 现场发电 分布式发电",
+        "backup_generation": "柴油发电 备用发电 柴发",
+        "export": "上网 余电上网 返送电",
+        "storage_charge": "储能充电",
+        "storage_discharge": "储能放电",
+        "ups_output": "UPS输出",
+        "pdu_output": "PDU输出 列头柜输出 列头柜",
+        "it_input": "IT输入 IT设备输入 机柜输入",
+        "cooling": "制冷 空调 冷却",
+        "distribution": "配电 供配电",
+        "lighting": "照明",
+        "auxiliary": "辅助 其他动力",
+        "excluded": "不计入 除外 剔除",
+        "offsite_generation": "场外发电 厂外发电",
+    },
+    "water": {
+        "water_supply": "自来水 市政供水 取水",
+        "reclaimed_supply": "再生水 中水",
+        "water_discharge": "排水",
+    },
+    "heat": {
+        "heat_reuse": "余热利用 余热回收",
+        "heat_supply": "外购热 供热",
+    },
+    "diesel": _FUEL_POINTS,
+    "natural_gas": _FUEL_POINTS,
+}
+POINTS = {point: words for points in POINTS_OF_MEDIUM.values() for point, words in points.items()}
 
 ENERGY_TYPES = {
     "wind": "风电 风能",

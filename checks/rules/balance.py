@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from checks.findings import Finding, Judged, NotChecked
 from checks.rules.timeliness import silent_root
-from checks.rules.view import SIDE_NAMES, Row, missing, percent, rows_of, spread
+from checks.rules.view import SIDE_NAMES, Row, missing, percent, several, spread
 
 
 def it_within_facility(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
@@ -39,15 +39,15 @@ def it_within_facility(judged: Judged, site_id: str) -> list[Finding] | NotCheck
         findings = spread(month_finding, ["E_DC", "E_IT"])
     if absent := missing(judged, "side_days"):
         return findings or absent
-    days = [r for r in rows_of(judged, "side_days", site_id) if r["e_it_wh"] > r["e_dc_wh"] + r["error_wh"]]
+    days = [r for r in judged.of_site("side_days", site_id) if r["e_it_wh"] > r["e_dc_wh"] + r["error_wh"]]
     if days:
         worst = max(days, key=lambda r: r["e_it_wh"] - r["e_dc_wh"])
         it, dc = worst["e_it_wh"] / 1000, (worst["e_dc_wh"] + worst["error_wh"]) / 1000
         findings.append(
             Finding(
                 "BD07", site_id, judged.month, "flag", "days",
-                f"E_IT exceeds E_DC on {len(days)} days of {judged.month}, most on {worst['day']}: {it:,.0f} kWh against {dc:,.0f} kWh "
-                "with the meters' combined error. Look for a supply that was switched to an unmetered line on those days.",
+                f"E_IT exceeds E_DC on {several(len(days), 'day')} of {judged.month}, most on {worst['day']}: {it:,.0f} kWh against "
+                f"{dc:,.0f} kWh with the meters' combined error. Look for a supply that was switched to an unmetered line then.",
                 f"{judged.month} 有 {len(days)} 日 E_IT 大于 E_DC,最大为 {worst['day']}:{it:,.0f} kWh,对应 {dc:,.0f} kWh(含计量合成误差)。"
                 "请检查这些日是否切换到未计量线路。",
                 quantity="E_IT", seen=it, limit=dc, unit="kWh", because_of=findings[0].id if findings else None,
@@ -81,10 +81,10 @@ def known_together(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         en, zh = (SIDE_NAMES[side] for side in sides), "与".join(SIDE_NAMES[side][1] for side in sides)
         finding = Finding(
             "BD12", site_id, judged.month, "withhold", ratio,
-            f"Only {percent(seen)} of the hours of {judged.month} are known on both {' and '.join(name for name, _ in en)} (limit "
-            f"{percent(limit)}): {held} withheld. Nothing could estimate the others: send the missing readings.",
-            f"{judged.month} {zh}均已知的小时占 {percent(seen)}(限值 {percent(limit)}):{held_zh} 暂缓发布。其余小时无从估算,请补报"
-            "缺失读数。",
+            f"Only {percent(seen, limit)} of the hours of {judged.month} are known on both {' and '.join(name for name, _ in en)} (limit "
+            f"{percent(limit, limit)}): {held} withheld. Nothing could estimate the others: send the missing readings.",
+            f"{judged.month} {zh}均已知的小时占 {percent(seen, limit)}(限值 {percent(limit, limit)}):{held_zh} 暂缓发布。其余小时无从估算,"
+            "请补报缺失读数。",
             seen=seen, limit=limit, unit="1", because_of=silent_root(judged, site_id, *sides),
         )  # fmt: skip
         findings += spread(finding, quantities)
@@ -94,4 +94,4 @@ def known_together(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
 
 
 def _totals(judged: Judged, site_id: str) -> dict[str, Row]:
-    return {row["measure"]: row for row in rows_of(judged, "energies", site_id) if not row["meter_id"]}
+    return {row["measure"]: row for row in judged.of_site("energies", site_id) if not row["meter_id"]}

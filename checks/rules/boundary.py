@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from checks.contracts.vocabulary import POINTS_OF_MEDIUM
 from checks.findings import Finding, Judged, NotChecked, Severity
 from checks.rules.composition import TWICE, nobodys, refused
 from checks.rules.timeliness import silent_root
@@ -18,12 +19,10 @@ from checks.rules.view import (
     listed,
     meters_of,
     missing,
-    ownerless,
     percent,
-    readings_said,
-    records,
     refs,
-    rows_of,
+    rows_counted,
+    several,
     share_rule,
     shares_of,
     sides_by_meter,
@@ -32,19 +31,6 @@ from checks.rules.view import (
 )
 from resources.calendar import month_first_day, month_last_day
 
-# Points by medium (interfaces.md §2).
-POINTS: dict[str, frozenset[str]] = {
-    "electricity": frozenset(
-        {
-            "grid_supply", "direct_line", "onsite_generation", "backup_generation", "export", "storage_charge", "storage_discharge",
-            "ups_output", "pdu_output", "it_input", "cooling", "distribution", "lighting", "auxiliary", "excluded", "offsite_generation",
-        }
-    ),
-    "water": frozenset({"water_supply", "reclaimed_supply", "water_discharge"}),
-    "heat": frozenset({"heat_reuse", "heat_supply"}),
-    "diesel": frozenset({"fuel_use"}),
-    "natural_gas": frozenset({"fuel_use"}),
-}  # fmt: skip
 _IT_POINTS = {"ups_output": 1, "pdu_output": 2, "it_input": 3}  # PUE category
 _SUPPLY_POINTS = frozenset({"grid_supply", "direct_line", "onsite_generation", "backup_generation", "export", "excluded"})
 _FUELS = ("diesel", "natural_gas")
@@ -59,14 +45,14 @@ def registered(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     """
     if absent := missing(judged, "anomalies", "meter_facts"):
         return absent
-    rows = [row for row in rows_of(judged, "anomalies", site_id) + ownerless(judged, "anomalies") if row["code"] == "BD01"]
-    if not rows and not any(row["n_landed"] for row in rows_of(judged, "meter_facts", site_id)):
+    rows = [row for row in judged.of_site("anomalies", site_id) + judged.of_site("anomalies", None) if row["code"] == "BD01"]
+    if not rows and not any(row["n_landed"] for row in judged.of_site("meter_facts", site_id)):
         return NotChecked(f"no reading was landed for {judged.month}", f"{judged.month} 没有入库读数")
     findings = []
     for meter, group in by_key(rows, "meter_id").items():
-        count = readings_said(group)
+        count = rows_counted(group)
         why = (
-            "'meters' has no such meter valid at those times. Register it, or correct its valid_from or valid_to, or the id in the file.",
+            "'meters' has no such meter valid at that time. Register it, or correct its valid_from or valid_to, or the id in the file.",
             "meters 中没有当时有效的该计量点。请登记,或更正 valid_from、valid_to 或文件中的编号。",
         )
         if group[0]["what"] == "virtual":
@@ -78,7 +64,8 @@ def registered(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         findings.append(
             Finding(
                 "BD01", site_id, judged.month, "info", meter,
-                f"{count} readings of meter {meter} were rejected: {why[0]}", f"计量点 {meter} 有 {count} 条读数被拒:{why[1]}",
+                f"Meter {meter}: {several(count, 'reading was', 'readings were')} rejected, because {why[0]}",
+                f"计量点 {meter} 有 {count} 条读数被拒:{why[1]}",
                 seen=float(count), limit=0.0, unit="readings", rows=refs(group),
             )
         )  # fmt: skip
@@ -97,7 +84,7 @@ def placed(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         return absent
     sides, site, findings = sides_by_meter(judged, site_id), site_row(judged, site_id), []
     for meter, rows in by_key(meters_of(judged, site_id), "meter_id").items():
-        wrong = [row for row in rows if row["point"] not in POINTS.get(row["medium"] or "", ())]
+        wrong = [row for row in rows if row["point"] not in POINTS_OF_MEDIUM.get(row["medium"] or "", {})]
         if not wrong:
             continue
         point, medium = wrong[0]["point"] or "nothing", wrong[0]["medium"] or "nothing"
@@ -114,9 +101,8 @@ def placed(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
             rows=refs(wrong),
         )  # fmt: skip
         findings += spread(finding, held_sides or [""])
-    known = {row["site_id"] for row in records(judged.tables["sites"])}
-    meters = judged.tables["meters"]
-    for meter, rows in by_key(records(meters[~meters["site_id"].isin(known)]), "meter_id").items():
+    known = {row["site_id"] for row in judged.rows("sites")}
+    for meter, rows in by_key([row for row in judged.rows("meters") if row["site_id"] not in known], "meter_id").items():
         findings.append(
             Finding(
                 "BD02", site_id, judged.month, "flag", meter,
@@ -165,7 +151,7 @@ def supply_closed(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         findings.append(
             Finding(
                 "BD03", site_id, judged.month, "withhold", "grid_supply",
-                f"{low} of {wanted} grid supplies are metered on {low_day}: E_DC is withheld. Register the missing meter at grid_supply, "
+                f"Metered grid supplies on {low_day}: {low} of {wanted}. E_DC is withheld. Register the missing meter at grid_supply, "
                 "or correct supply_points in 'sites'.",
                 f"{low_day} 已计量的电网进线为 {low} 路,应为 {wanted} 路:E_DC 暂缓发布。请登记缺少的 grid_supply 计量点,或更正 sites 的 "
                 "supply_points。",
@@ -176,7 +162,7 @@ def supply_closed(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         findings.append(
             Finding(
                 "BD03", site_id, judged.month, "flag", "grid_supply",
-                f"{high} grid supplies are metered, 'sites' states {wanted} (1 when left blank). Correct supply_points, "
+                f"Metered grid supplies: {high}; 'sites' states {wanted} (1 when left blank). Correct supply_points, "
                 "or mark a meter that repeats another with check_meter_of.",
                 f"已计量的电网进线为 {high} 路,sites 为 {wanted} 路(空白按 1 路)。请更正 supply_points,或以 check_meter_of 标明校核表。",
                 quantity="E_DC", seen=float(high), limit=float(wanted), unit="supplies",
@@ -188,7 +174,7 @@ def supply_closed(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
             findings.append(
                 Finding(
                     "BD03", site_id, judged.month, "withhold", "onsite_generation",
-                    f"{low} of {sources} on-site sources are metered on {low_day}: E_DC is withheld. Register the missing meter at "
+                    f"Metered on-site sources on {low_day}: {low} of {sources}. E_DC is withheld. Register the missing meter at "
                     "onsite_generation, or correct onsite_sources in 'sites'.",
                     f"{low_day} 已计量的站内电源为 {low} 个,应为 {sources} 个:E_DC 暂缓发布。请登记缺少的 onsite_generation 计量点,或更正 "
                     "sites 的 onsite_sources。",
@@ -214,19 +200,23 @@ def _in_force(judged: Judged, site: Row, meters: list[Row]) -> tuple[int, str, i
 def _backup(judged: Judged, site_id: str, site: Row, meters: list[Row]) -> list[Finding]:
     generators = int(site.get("backup_generators") or 0)
     registered_meters = sorted({row["meter_id"] for row in meters if row["point"] == "backup_generation"})
-    facts = {row["meter_id"]: row for row in rows_of(judged, "meter_facts", site_id)} if "meter_facts" in judged.tables else {}
+    facts = {row["meter_id"]: row for row in judged.of_site("meter_facts", site_id)} if "meter_facts" in judged.tables else {}
     metered = [meter for meter in registered_meters if meter not in facts or facts[meter]["metered_s"]]
     if not generators or metered or _fuel_reported(judged, site_id) or declared_none(judged, site_id, "backup_generation"):
         return []
     material, share = share_rule(judged, shares_of(judged, site_id, "E_DC"), registered_meters)
     severity: Severity = "withhold" if material and share is not None else "flag"  # the rule flags unless the share is known to matter
-    carried, carried_zh = (f" They last carried {percent(share)} of E_DC.", f"其最近份额为 {percent(share)}。") if share else ("", "")
+    carried = carried_zh = ""
+    if share:
+        text = percent(share, judged.limit("SHARE", "material"))
+        carried, carried_zh = f" It last carried {text} of E_DC.", f"其最近份额为 {text}。"
     held, held_zh = (" E_DC is withheld.", "E_DC 暂缓发布。") if severity == "withhold" else ("", "")
     return [
         Finding(
             "BD03", site_id, judged.month, severity, "backup_generation",
-            f"The site has {generators} backup generators, and {judged.month} has neither readings of them nor their fuel.{carried}{held} "
-            "Meter them at backup_generation, report their fuel in 'activities' (0 is a statement), or declare backup_generation none.",
+            f"The site has {several(generators, 'backup generator')}, and {judged.month} has neither readings of backup generation nor "
+            f"its fuel.{carried}{held} Meter it at backup_generation, report its fuel in 'activities' (0 is a statement), or declare it "
+            "none in 'declarations'.",
             f"站点有 {generators} 台备用发电机,{judged.month} 既无其计量读数,也无燃料报送。{carried_zh}{held_zh}"
             "请在 backup_generation 计量,或在 activities 报送燃料(可为 0),或在 declarations 申报无。",
             quantity="E_DC", seen=0.0, limit=float(generators), unit="generators",
@@ -237,7 +227,7 @@ def _backup(judged: Judged, site_id: str, site: Row, meters: list[Row]) -> list[
 
 def _fuel_reported(judged: Judged, site_id: str) -> bool:
     if "activities" in judged.tables and any(
-        row["activity"] in _FUELS and row["month"] == judged.month for row in rows_of(judged, "activities", site_id)
+        row["activity"] in _FUELS and row["month"] == judged.month for row in judged.of_site("activities", site_id)
     ):
         return True
     if any(row["point"] == "fuel_use" for row in meters_of(judged, site_id)):
@@ -290,7 +280,7 @@ def counted_once(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     if not sides_by_meter(judged, site_id):
         return NotChecked(f"no meter of the site is counted in {judged.month}", f"{judged.month} 没有计入边界的计量点")
     findings = []
-    faults = [{**row, "side": row["side"] or ""} for row in rows_of(judged, "topology_faults", site_id) if row["what"] in _COUNTED_TWICE]
+    faults = [{**row, "side": row["side"] or ""} for row in judged.of_site("topology_faults", site_id) if row["what"] in _COUNTED_TWICE]
     for side, rows in by_key(faults, "side").items():
         for meter, group in by_key(rows, "meter_id").items():
             said, do, do_zh = [], [], []

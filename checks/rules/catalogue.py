@@ -7,7 +7,7 @@ importing the catalogue imports neither pandas nor dagster.
 from __future__ import annotations
 
 from checks.findings import Rule
-from checks.rules import balance, boundary, claims, content, feeds, method, timeliness
+from checks.rules import balance, boundary, claims, content, feeds, meters, method, timeliness
 
 REGISTRY, HOURS, ENERGIES, CLAIMS, INDEX = (
     "raw/registry",
@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     Rule("BD12", ENERGIES, "withhold", _SIDES, "Hours known on both sides", "两侧均已知的小时", balance.known_together),
     Rule("CT01", REGISTRY, "withhold", _FEED_QUANTITIES, "Rows keep their contract", "各行符合数据约定", feeds.contract),
     Rule("CT01", HOURS, "withhold", _SIDES, "Readings keep their contract", "读数符合数据约定", feeds.readings_contract),
+    Rule("CT02", HOURS, "withhold", _SIDES, "Meters can be counted", "计量点可换算计量", meters.countable),
     Rule("CT03", REGISTRY, "flag", _FEED_QUANTITIES, "Keys are unique", "主键唯一", feeds.keys_unique),
     Rule("CT03", HOURS, "flag", _SIDES, "Repeated instants and overlaps agree", "重复时刻与重叠区间一致", content.instants_agree),
     Rule("CT04", HOURS, "info", _SIDES, "Values are physical", "示数合乎物理", content.physical),
@@ -37,7 +38,7 @@ RULES: tuple[Rule, ...] = (
     Rule("CT11", CLAIMS, "withhold", ("claims",), "One certificate, one claim", "一证一主张", claims.claimed_once),
     Rule("CT12", CLAIMS, "withhold", ("claims",), "Contract and certificates count once", "合同与绿证只计一次", claims.attribute_once),
     Rule("CT15", CLAIMS, "flag", ("practices", "claims"), "What scores has its document", "计分项有证明文件", claims.evidenced),
-    Rule("CT16", CLAIMS, "withhold", ("factors",), "A factor exists", "排放因子齐全", claims.factors_known),
+    Rule("CT16", CLAIMS, "withhold", ("factors", "fuel"), "Emissions can be counted", "排放可核算", claims.emissions_countable),
     Rule("ME05", ENERGIES, "withhold", _SIDES, "Estimated share", "估算占比", method.estimated_share),
     Rule("TL01", HOURS, "withhold", _SIDES, "Completeness of the month's time", "月度时间完整率", timeliness.completeness),
     Rule("TL04", HOURS, "flag", _SIDES, "Instants are resolvable and not in the future", "时刻可确定且不晚于入库", timeliness.instants),

@@ -1,4 +1,4 @@
-"""Rules of content (内容) about claims: one certificate one claim, documents, factors.
+"""Rules of content (内容) about claims and emissions: one certificate one claim, documents, factors, scope 1.
 
 Put here what a claim, a practice or a factor must have behind it. Feeds and readings are in ``content``.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from checks.findings import Finding, Judged, NotChecked
-from checks.rules.view import Row, by_key, listed, missing, records, refs, rows_of
+from checks.rules.view import Row, by_key, listed, missing, refs
 from resources.calendar import month_last_day
 
 NO_EVIDENCE = "evidence missing"  # staging/claims.reason of a claim that lacks nothing but its document
@@ -21,7 +21,11 @@ def claimed_once(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
 
     Source: checks.md CT11; 国能发新能规〔2024〕67号.
     """
-    do = "Correct the cancellation in 'certificate_events' of one of them.", "请更正其中一方 certificate_events 的核销记录。"
+    do = (
+        "Correct the cancellation in 'certificate_events' of one of them; a row that moves one to another site names the former site in "
+        "replaces_site_id.",
+        "请更正其中一方 certificate_events 的核销记录;改归另一站点的行须在 replaces_site_id 填写原站点。",
+    )
     return _conflicts(judged, site_id, "CT11", ("is claimed more than once", "被重复主张"), do)
 
 
@@ -44,10 +48,10 @@ def _conflicts(judged: Judged, site_id: str, code: str, said: tuple[str, str], d
     """One finding for each range in conflict, at every site involved."""
     if absent := missing(judged, "claim_conflicts"):
         return absent
-    every = [row for row in records(judged.tables["claim_conflicts"]) if row["kind"] == code]
+    every = [row for row in judged.rows("claim_conflicts") if row["kind"] == code]
     # Each site is told of its own range; one that is only named by another site is told of that one's.
     rows = [row for row in every if row["site_id"] == site_id] or [row for row in every if row["other_site_id"] == site_id]
-    if not rows and "claims" in judged.tables and not rows_of(judged, "claims", site_id):
+    if not rows and "claims" in judged.tables and not judged.of_site("claims", site_id):
         return NotChecked(f"the site has no claims in {judged.month}", f"该站点 {judged.month} 没有绿电主张")
     ranges: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
@@ -57,12 +61,11 @@ def _conflicts(judged: Judged, site_id: str, code: str, said: tuple[str, str], d
         others = sorted({str(s) for row in group for s in (row["site_id"], row["other_site_id"]) if s is not None and s != site_id})
         also, also_zh = (f" (also by {listed(others)})", f"(另一方:{listed(others)})") if others else ("", "")
         mwh = max(float(row["mwh"] or 0) for row in group)  # the same range seen from each side is one range
-        first = group[0]
         findings.append(
             Finding(
                 code, site_id, judged.month, "withhold", subject,
-                f"{mwh:g} MWh of {subject} {said[0]}{also}: claims is withheld. {first['detail_en'] or ''} {do[0]}".replace("  ", " "),
-                f"{subject} 的 {mwh:g} MWh {said[1]}{also_zh}:claims 暂缓发布。{first['detail_zh'] or ''}{do[1]}",
+                f"{mwh:g} MWh of {subject} {said[0]}{also}: claims are withheld.{_sentence(group[0]['detail_en'])} {do[0]}",
+                f"{subject} 的 {mwh:g} MWh {said[1]}{also_zh}:claims 暂缓发布。{_sentence_zh(group[0]['detail_zh'])}{do[1]}",
                 quantity="claims", seen=mwh, limit=0.0, unit="MWh", rows=refs(group),
             )
         )  # fmt: skip
@@ -78,8 +81,8 @@ def evidenced(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     """
     if "practices" not in judged.tables and (absent := missing(judged, "claims")):
         return absent
-    practices = rows_of(judged, "practices", site_id) if "practices" in judged.tables else []
-    claims = rows_of(judged, "claims", site_id) if "claims" in judged.tables else []
+    practices = judged.of_site("practices", site_id) if "practices" in judged.tables else []
+    claims = judged.of_site("claims", site_id) if "claims" in judged.tables else []
     if not practices and not claims:
         return NotChecked(f"the site has neither practices nor claims in {judged.month}", f"该站点 {judged.month} 既无实践也无绿电主张")
     return [*_practices(judged, site_id, practices), *_contracts_and_claims(judged, site_id, claims)]
@@ -103,7 +106,7 @@ def _practices(judged: Judged, site_id: str, practices: list[Row]) -> list[Findi
 def _contracts_and_claims(judged: Judged, site_id: str, claims: list[Row]) -> list[Finding]:
     counting = [row for row in claims if row["status"] == "eligible" or row["reason"] == NO_EVIDENCE]
     used = {row["contract_id"] for row in counting if row["contract_id"] is not None}
-    contracts = records(judged.tables["ppa_contracts"]) if "ppa_contracts" in judged.tables else []
+    contracts = judged.rows("ppa_contracts") if "ppa_contracts" in judged.tables else []
     bare = [row for row in contracts if row["contract_id"] in used and not _landed(judged, row["evidence"])]
     findings = []
     for subject, rows in by_key([{**row, "subject": row["evidence"] or row["contract_id"]} for row in bare], "subject").items():
@@ -125,6 +128,14 @@ def _range(row: Row) -> str:
     return f"{row['project_code']} {row['production_month']} {int(row['seq_start'])}-{int(row['seq_end'])}"
 
 
+def _sentence(detail: str | None) -> str:
+    return f" {detail[0].upper()}{detail[1:].rstrip('.')}." if detail else ""
+
+
+def _sentence_zh(detail: str | None) -> str:
+    return f"{detail.rstrip('。')}。" if detail else ""
+
+
 def _landed(judged: Judged, evidence: str | None) -> bool:
     return evidence is not None and evidence in judged.evidence
 
@@ -142,27 +153,70 @@ def _missing_document(judged: Judged, site_id: str, quantity: str, subject: str,
     )  # fmt: skip
 
 
-def factors_known(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
-    """A missing factor is named, never replaced: a national mean in place of a province's is another number.
+def emissions_countable(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
+    """Emissions need a factor for what was bought and burnt, and a word on fuel and refrigerant: none is replaced, none is taken as 0.
 
-    理由:缺少排放因子时须指明,不得以全国均值等代替。
+    理由:缺少排放因子、单位无法换算时须指明,不得以全国均值等代替,factors 暂缓发布;燃料、制冷剂既无记录又无申报时予以提示:F1、F2 只含范围二,
+    备用发电或燃料计量不为零而未报燃料时,F1、F2 不予给出。
 
-    Source: checks.md CT16; green-power.md §1.3 and §1.5.
+    Source: checks.md CT16; green-power.md §1.3, §1.5 and §5 (scope 1 not reported).
     """
     if absent := missing(judged, "factors_missing"):
         return absent
     findings = []
-    rows = [row for row in rows_of(judged, "factors_missing", site_id) if row["month"] == judged.month]
-    for subject, group in by_key([{**row, "subject": f"{row['kind']} {row['geography']}"} for row in rows], "subject").items():
+    rows = [row for row in judged.of_site("factors_missing", site_id) if row["month"] == judged.month]
+    for named, group in by_key([{**row, "named": f"{row['kind']} {row['subject']}"} for row in rows], "named").items():
+        first = group[0]
+        do, do_zh = _REMEDIES.get(first["kind"], _GRID_REMEDY)
         findings.append(
             Finding(
-                "CT16", site_id, judged.month, "withhold", subject,
-                f"No factor '{group[0]['kind']}' for {group[0]['geography']} in {judged.month}: factors is withheld. "
-                f"{group[0]['missing_en'] or ''} "
-                "Correct the site's geography or the unit of the activity, or use reference data that hold it.".replace("  ", " "),
-                f"{judged.month} 缺少 {group[0]['geography']} 的因子“{group[0]['kind']}”:factors 暂缓发布。{group[0]['missing_zh'] or ''}"
-                "请更正站点 geography 或活动数据单位,或使用包含该因子的版本。",
-                quantity="factors", seen=0.0, limit=1.0, unit="factors",
+                "CT16", site_id, judged.month, "withhold", named,
+                f"Emissions of {judged.month} can't be counted: factors are withheld.{_sentence(first['missing_en'])} {do}",
+                f"{judged.month} 的排放无法核算:factors 暂缓发布。{_sentence_zh(first['missing_zh'])}{do_zh}",
+                quantity="factors", seen=0.0, limit=1.0, unit="factors", rows=refs(group),
             )
         )  # fmt: skip
-    return findings
+    return findings + _scope1_unsaid(judged, site_id)
+
+
+# What to do about an activity that can't be counted, by kind; every other kind is that of a grid factor.
+_NAME_REMEDY = (
+    "Correct the name of the activity in 'activities', or use reference data that hold its factor.",
+    "请更正 activities 的活动名称,或使用包含该因子的版本。",
+)
+_REMEDIES = {
+    "fuel": _NAME_REMEDY,
+    "gwp": _NAME_REMEDY,
+    "unit": (
+        "Send its quantity in 'activities' in kg or t, gas in Nm3, a liquid fuel in L with density_kg_per_l.",
+        "请在 activities 以 kg 或 t 报送,气体以 Nm3 报送,液体燃料以 L 报送并填写 density_kg_per_l。",
+    ),
+}
+_GRID_REMEDY = (
+    "Correct the site's geography in 'sites', or use reference data that hold it.",
+    "请更正 sites 的 geography,或使用包含该因子的版本。",
+)
+_SUBJECTS_ZH = {"fuel": "燃料", "refrigerant": "制冷剂"}
+
+
+def _scope1_unsaid(judged: Judged, site_id: str) -> list[Finding]:
+    """One flag for a site whose scope 1, or half of it, nobody spoke of."""
+    rows = judged.of_site("scope1_unreported", site_id)
+    if not rows:
+        return []
+    subjects = sorted(str(row["subject"]) for row in rows)
+    both, both_zh = " and ".join(subjects), "、".join(_SUBJECTS_ZH[subject] for subject in subjects)
+    so, so_zh = "F1 and F2 leave it out", "F1、F2 未计入"
+    do, do_zh = "Send the quantities in 'activities' (0 is a statement)", "请在 activities 报送数量(可为 0)"
+    if any(row["burnt"] for row in rows):
+        so = "backup generation or metered fuel is not 0, so that scope 1 is unknown and F1 and F2 are not reported"
+        so_zh = "备用发电或燃料计量不为零,范围一未知,F1、F2 不予给出"
+        do, do_zh = "Send the fuel burnt, and any refrigerant topped up, in 'activities'", "请在 activities 报送所耗燃料及补充的制冷剂"
+    return [
+        Finding(
+            "CT16", site_id, judged.month, "flag", "scope 1",
+            f"Nothing was said about {both} in {judged.month}: {so}. {do}, or declare none in 'declarations'.",
+            f"{judged.month} 未报送{both_zh},亦未申报无:{so_zh}。{do_zh},或在 declarations 申报无。",
+            quantity="fuel", seen=float(len(_SUBJECTS_ZH) - len(subjects)), limit=float(len(_SUBJECTS_ZH)), unit="subjects",
+        )
+    ]  # fmt: skip

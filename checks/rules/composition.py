@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from checks.findings import SEVERITIES, Finding, Judged
-from checks.rules.view import Row, by_key, listed, percent, rows_of
+from checks.rules.view import Row, by_key, listed, percent
 
 # A fault of the composition, and what to do about it, in English and Chinese; BD05 says what counts twice, BD02 what counts nowhere.
 TWICE = {
@@ -75,8 +75,8 @@ NOWHERE = {
 
 def refused(judged: Judged, site_id: str) -> list[Finding]:
     """BD02: virtual and shared meters without a sound definition, at every side they should count on; their energy is unknown."""
-    faults = [row for row in rows_of(judged, "topology_faults", site_id) if row["what"] in NOWHERE]
-    faults += [row for row in rows_of(judged, "topology_faults", "") if row["what"] == "unregistered"]  # of no site: said at each
+    faults = [row for row in judged.of_site("topology_faults", site_id) if row["what"] in NOWHERE]
+    faults += [row for row in judged.of_site("topology_faults", None) if row["what"] == "unregistered"]  # of no site: said at each
     findings = []
     for side, rows in by_key([{**row, "side": row["side"] or ""} for row in faults], "side").items():
         for meter, group in by_key(rows, "meter_id").items():
@@ -103,7 +103,7 @@ def _said(words: tuple[str, str, str, str], group: list[Row], what: str) -> tupl
 def nobodys(judged: Judged, site_id: str) -> list[Finding]:
     """BD02: the part of a shared meter that no site takes is used by somebody, and counted by nobody."""
     findings = []
-    for meter, rows in by_key([row for row in rows_of(judged, "members", site_id) if row["rest"]], "meter_id").items():
+    for meter, rows in by_key([row for row in judged.of_site("members", site_id) if row["rest"]], "meter_id").items():
         rest = max(row["rest"] for row in rows)
         findings.append(
             Finding(
@@ -119,7 +119,7 @@ def nobodys(judged: Judged, site_id: str) -> list[Finding]:
 
 def members_of(judged: Judged, site_id: str) -> dict[str, list[str]]:
     """The members behind each virtual meter of a site: those with registers, or the stated ones where a member has no sound definition."""
-    rows = [row for row in rows_of(judged, "members", site_id) if row["member"]] if "members" in judged.tables else []
+    rows = [row for row in judged.of_site("members", site_id) if row["member"]] if "members" in judged.tables else []
     return {meter: [row["member"] for row in group] for meter, group in by_key(rows, "meter_id").items()}
 
 
@@ -134,7 +134,7 @@ def with_roots(findings: list[Finding], judged: Judged, site_id: str) -> list[Fi
 def _refusals(judged: Judged, site_id: str) -> dict[str, list[tuple[str, str]]]:
     """Meters without a sound definition: the side and the code of the finding that says so."""
     found: dict[str, list[tuple[str, str]]] = {}
-    for row in rows_of(judged, "topology_faults", site_id):
+    for row in judged.of_site("topology_faults", site_id):
         if row["what"] in NOWHERE or row["what"] in ("parts_cycle", "shares"):
             found.setdefault(row["meter_id"], []).append((row["side"] or "", "BD02" if row["what"] in NOWHERE else "BD05"))
     return {meter: sorted(faults) for meter, faults in found.items()}

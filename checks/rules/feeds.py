@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from checks.findings import Finding, Judged, NotChecked
-from checks.rules.view import SIDES, by_key, listed, missing, ownerless, percent, refs, rows_of, spread
+from checks.rules.view import SIDES, by_key, listed, missing, percent, refs, several, spread
 
 # What a feed's rows serve; a feed that serves no quantity is flagged only.
 FEED_QUANTITIES: dict[str, tuple[str, ...]] = {
@@ -44,9 +44,9 @@ def contract(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     """
     if absent := missing(judged, "feeds_rejected", "feeds_counts"):
         return absent
-    landed = Counter({row["feed"]: int(row["rows"]) for row in rows_of(judged, "feeds_counts", site_id)})
-    rejected = [row for row in rows_of(judged, "feeds_rejected", site_id) if row["rule_code"] == "CT01"]
-    nobodys = [row for row in ownerless(judged, "feeds_rejected") if row["rule_code"] == "CT01"]
+    landed = Counter({row["feed"]: int(row["rows"]) for row in judged.of_site("feeds_counts", site_id)})
+    rejected = [row for row in judged.of_site("feeds_rejected", site_id) if row["rule_code"] == "CT01"]
+    nobodys = [row for row in judged.of_site("feeds_rejected", None) if row["rule_code"] == "CT01"]
     if not landed and not rejected and not nobodys:
         return NotChecked("the site has no rows in any feed", "该站点在任何数据集中均无数据")
     findings = []
@@ -61,8 +61,9 @@ def contract(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         findings.append(
             Finding(
                 "CT01", site_id, judged.month, "flag", f"{feed} (no site)",
-                f"{count} rows of '{feed}' that name no known site break the contract and are left out: {first['column']} = "
-                f"{first['seen']!r}: {first['reason_en']}. Correct them in a new file.",
+                f"{several(count, 'row')} of '{feed}' without a known site {'breaks' if count == 1 else 'break'} the contract and "
+                f"{'is' if count == 1 else 'are'} left out: {first['column']} = {first['seen']!r}: {first['reason_en']}. Land a corrected "
+                "file.",
                 f"{feed} 中有 {count} 行未指明已知站点且不符合数据约定,未参与计算:{first['column']} = {first['seen']!r}:"
                 f"{first['reason_zh']}。请更正后重新报送。",
                 seen=float(count), limit=0.0, unit="rows", rows=refs(rows),
@@ -72,21 +73,27 @@ def contract(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
 
 
 def readings_contract(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
-    """The contract of meter readings: text in a number column and the like. Blanks and readings of unregistered meters don't count here.
+    """The contract of meter readings: text in a number column and the like; not blanks, nor readings of unregistered or refused meters.
 
-    理由:读数的数据约定:数值列出现文本等。空值与未登记计量点的读数不在此计。
+    理由:读数的数据约定:数值列出现文本等。空值、未登记计量点的读数(BD01)与无法计量的计量点的读数(CT02)不在此计。
 
     Source: checks.md CT01 and failure policy; project convention.
     """
-    if absent := missing(judged, "rejected_counts", "meter_facts"):
+    if absent := missing(judged, "rejected_counts", "meter_facts", "anomalies"):
         return absent
-    landed = sum(int(row["n_landed"]) for row in rows_of(judged, "meter_facts", site_id))
-    count = sum(int(row["rows"]) for row in rows_of(judged, "rejected_counts", site_id) if row["rule_code"] == "CT01")
+    facts = judged.of_site("meter_facts", site_id)
+    # Of a meter that CT01 refuses all month long no row is used, and each is rejected with that code: CT02 tells of the meter.
+    refused = {row["meter_id"] for row in judged.of_site("anomalies", site_id) if (row["code"], row["what"]) == ("CT01", "refused")}
+    theirs = sum(int(row["n_landed"]) for row in facts if row["meter_id"] in refused and row["n_landed"] == row["n_rejected"])
+    landed = sum(int(row["n_landed"]) for row in facts) - theirs
+    count = sum(int(row["rows"]) for row in judged.of_site("rejected_counts", site_id) if row["rule_code"] == "CT01") - theirs
     if not landed and not count:
-        return NotChecked(f"no reading was landed for {judged.month}", f"{judged.month} 没有入库读数")
+        return NotChecked(
+            f"no reading of a meter that can be counted was landed for {judged.month}", f"{judged.month} 没有可计量的入库读数"
+        )
     if not count:
         return []
-    where = "see the rejected rows of the month", "见当月被拒读数"
+    where = "See the rejected rows of the month", "见当月被拒读数"
     return _breaches(judged, site_id, "meter_readings", count, max(landed, count), (), *where)
 
 
@@ -94,15 +101,17 @@ def _breaches(
     judged: Judged, site_id: str, feed: str, count: int, landed: int, rows: tuple[tuple[int, int], ...], said_en: str, said_zh: str
 ) -> list[Finding]:
     limit, quantities = judged.limit("CT01", "withhold_above"), FEED_QUANTITIES[feed]
-    withheld = bool(quantities) and count / landed > limit
+    share = count / landed
+    withheld = bool(quantities) and share > limit
     held, held_zh = (f" {', '.join(quantities)} withheld.", f"{'、'.join(quantities)} 暂缓发布。") if withheld else ("", "")
     finding = Finding(
         "CT01", site_id, judged.month, "withhold" if withheld else "flag", feed,
-        f"{count} of {landed} rows of '{feed}' ({percent(count / landed)}, limit {percent(limit)}) break the contract and are left "
-        f"out.{held} {said_en}. Correct them in a new file.",
-        f"{feed} 的 {landed} 行中有 {count} 行({percent(count / landed)},限值 {percent(limit)})不符合数据约定,未参与计算。"
+        f"{count:,} of {several(landed, 'row')} of '{feed}' {'breaks' if count == 1 else 'break'} the contract and "
+        f"{'is' if count == 1 else 'are'} left out ({percent(share, limit)}, limit {percent(limit, limit)}).{held} {said_en}. Land a "
+        "corrected file.",
+        f"{feed} 的 {landed} 行中有 {count} 行({percent(share, limit)},限值 {percent(limit, limit)})不符合数据约定,未参与计算。"
         f"{held_zh}{said_zh}。请更正后重新报送。",
-        seen=count / landed, limit=limit, unit="1", rows=rows,
+        seen=share, limit=limit, unit="1", rows=rows,
     )  # fmt: skip
     # A flag stands beside what the feed serves when that is one quantity; only a withheld fault is spread over several.
     return spread(finding, quantities) if withheld else spread(finding, quantities if len(quantities) == 1 else ("",))
@@ -117,8 +126,8 @@ def keys_unique(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     """
     if absent := missing(judged, "feeds_conflicts", "feeds_counts"):
         return absent
-    rows = rows_of(judged, "feeds_conflicts", site_id) + ownerless(judged, "feeds_conflicts")
-    if not rows and not rows_of(judged, "feeds_counts", site_id):
+    rows = judged.of_site("feeds_conflicts", site_id) + judged.of_site("feeds_conflicts", None)
+    if not rows and not judged.of_site("feeds_counts", site_id):
         return NotChecked("the site has no rows in any feed", "该站点在任何数据集中均无数据")
     findings = []
     for feed, group in by_key(rows, "feed").items():
@@ -127,7 +136,7 @@ def keys_unique(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         findings.append(
             Finding(
                 "CT03", site_id, judged.month, "flag", feed,
-                f"{len(keys)} keys of '{feed}' occur twice in one file with different values; the last row was taken: {listed(keys, 3)}. "
+                f"{several(len(keys), 'key')} of '{feed}' with different values in one file; the last row was taken: {listed(keys, 3)}. "
                 "Land a corrected file with one row for each key.",
                 f"{feed} 有 {len(keys)} 个主键在同一文件中重复且内容不同,已取最后一行:{listed(keys, 3)}。请重新报送每个主键仅一行的文件。",
                 quantity=quantities[0] if len(quantities) == 1 else "", seen=float(len(keys)), limit=0.0, unit="keys", rows=refs(group),

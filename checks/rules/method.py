@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from checks.findings import Finding, Judged, NotChecked, Severity
 from checks.rules.timeliness import silent_root
-from checks.rules.view import SIDE_NAMES, SIDES, listed, missing, percent, rows_of
+from checks.rules.view import SIDE_NAMES, SIDES, listed, missing, percent
 
 
 def estimated_share(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
@@ -19,7 +19,7 @@ def estimated_share(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     """
     if absent := missing(judged, "energies"):
         return absent
-    rows = rows_of(judged, "energies", site_id)
+    rows = judged.of_site("energies", site_id)
     findings, judgeable = [], False
     for side in SIDES:
         total = next((r["quantity"] for r in rows if r["measure"] == side and not r["meter_id"]), None)
@@ -45,10 +45,10 @@ def estimated_share(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         findings.append(
             Finding(
                 "ME05", site_id, judged.month, severity, side,
-                f"{percent(seen)} of {en} in {judged.month} is estimated or substituted (limit {percent(limit)}){held}. "
+                f"{percent(seen, limit)} of {en} in {judged.month} is estimated or substituted (limit {percent(limit, limit)}){held}. "
                 f"The largest part is at {largest}: send its actual readings.",
-                f"{judged.month} {zh}的估算与替代占比为 {percent(seen)}(限值 {percent(limit)}){held_zh}。其中最大部分在 {largest},"
-                "请补报实际读数。",
+                f"{judged.month} {zh}的估算与替代占比为 {percent(seen, limit)}(限值 {percent(limit, limit)}){held_zh}。"
+                f"其中最大部分在 {largest},请补报实际读数。",
                 quantity=side, seen=seen, limit=limit, unit="1", because_of=silent_root(judged, site_id, side),
             )
         )  # fmt: skip
@@ -61,7 +61,7 @@ def _without_holidays(judged: Judged, site_id: str) -> list[Finding]:
     """One finding for each year whose public holidays were not known when like days were chosen."""
     if "anomalies" not in judged.tables:
         return []
-    rows = [row for row in rows_of(judged, "anomalies", site_id) if row["what"] == "unknown_holidays"]
+    rows = [row for row in judged.of_site("anomalies", site_id) if row["what"] == "unknown_holidays"]
     findings = []
     for year in sorted({int(row["seen"]) for row in rows}):
         meters = listed(sorted({row["meter_id"] for row in rows if int(row["seen"]) == year}))

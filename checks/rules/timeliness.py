@@ -5,8 +5,11 @@ Put here what a month must hold of its time, and when. What readings say is ``co
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from checks.findings import SEVERITIES, Finding, Judged, NotChecked
 from checks.rules.composition import members_of, with_roots
+from checks.rules.meters import countable
 from checks.rules.view import (
     SIDE_NAMES,
     SIDES,
@@ -16,15 +19,15 @@ from checks.rules.view import (
     missing,
     moment,
     percent,
-    readings_said,
     refs,
-    rows_of,
+    rows_counted,
+    several,
     share_rule,
     shares_of,
     sides_by_meter,
     zone_of,
 )
-from resources.calendar import add_months
+from resources.calendar import HOUR_S, add_months
 
 
 def completeness(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
@@ -36,7 +39,7 @@ def completeness(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     """
     if absent := missing(judged, "meter_facts", "counted"):
         return absent
-    facts = {row["meter_id"]: row for row in rows_of(judged, "meter_facts", site_id) if row["expected_s"]}
+    facts = {row["meter_id"]: row for row in judged.of_site("meter_facts", site_id) if row["expected_s"]}
     sides = sides_by_meter(judged, site_id)
     if not facts and not sides:
         return NotChecked(f"no meter of the site is valid in {judged.month}", f"{judged.month} 没有有效的计量点")
@@ -47,6 +50,10 @@ def completeness(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     uncounted = sorted(meter for meter in done if meter not in sides)
     flag_below = judged.limit("TL01", "flag_below")
     findings += [_meter(judged, site_id, "", m, done[m], facts.get(m), "flag", flag_below, None) for m in uncounted if done[m] < flag_below]
+    # A meter whose readings are all refused is silent for that reason.
+    refused = countable(judged, site_id)
+    roots = {} if isinstance(refused, NotChecked) else {f.subject: f.id for f in refused if f.because_of is None}
+    findings = [replace(finding, because_of=roots.get(finding.subject, finding.because_of)) for finding in findings]
     return with_roots(findings, judged, site_id)
 
 
@@ -68,13 +75,13 @@ def _side(judged: Judged, site_id: str, side: str, done: dict[str, float], facts
         weighted = sum(weight * done[meter] for meter, weight in weights.items()) / total
         if weighted < withhold_below:
             root = worst(findings)
-            en, zh = SIDE_NAMES[side]
+            (en, zh), limit = SIDE_NAMES[side], percent(withhold_below, withhold_below)
             findings.append(
                 Finding(
                     "TL01", site_id, judged.month, "withhold", side,
-                    f"Meters of {en} metered {percent(weighted)} of {judged.month}, weighted by energy (limit {percent(withhold_below)}): "
+                    f"Meters of {en} metered {percent(weighted, withhold_below)} of {judged.month}, weighted by energy (limit {limit}): "
                     f"{side} is withheld. Send the missing readings of the meters listed with it.",
-                    f"{zh}计量点 {judged.month} 按电量加权的完整率为 {percent(weighted)}(限值 {percent(withhold_below)}):{side} 暂缓发布。"
+                    f"{zh}计量点 {judged.month} 按电量加权的完整率为 {percent(weighted, withhold_below)}(限值 {limit}):{side} 暂缓发布。"
                     "请补报所列计量点缺失的读数。",
                     quantity=side, seen=weighted, limit=withhold_below, unit="1", because_of=root.id if root else None,
                 )
@@ -85,7 +92,10 @@ def _side(judged: Judged, site_id: str, side: str, done: dict[str, float], facts
 def _meter(
     judged: Judged, site_id: str, side: str, meter: str, seen: float, facts: Row | None, severity: str, limit: float, share: float | None
 ) -> Finding:
-    hours = f"{(facts['expected_s'] - (facts['metered_s'] or 0)) / 3600:,.0f}" if facts else "all"
+    hours, hours_zh = "all of them", "全部"
+    if facts:
+        absent = -(-(facts["expected_s"] - (facts["metered_s"] or 0)) // HOUR_S)
+        hours, hours_zh = several(absent, "hour"), f"共 {absent:,} 小时"
     span_en = span_zh = ""
     if facts and facts.get("first_at_s") is not None:
         zone = zone_of(judged, site_id)
@@ -93,38 +103,41 @@ def _meter(
         span_en, span_zh = f" Its usable readings run from {first} to {last}.", f"可用读数自 {first} 至 {last}。"
     effect_en, effect_zh = " It is not counted on a side.", "该计量点不计入边界。"
     if side:
-        carried = "an unknown share" if share is None else percent(share)
-        carried_zh = "未知份额" if share is None else percent(share)
+        carried = carried_zh = percent(share or 0.0, judged.limit("SHARE", "material"))
+        if share is None:
+            carried, carried_zh = "an unknown share", "未知份额"
         held = severity == "withhold"
         effect_en = f" It carries {carried} of {SIDE_NAMES[side][0]}" + (f": {side} is withheld." if held else ".")
-        effect_zh = f"占{SIDE_NAMES[side][1]} {carried_zh}" + (f":{side} 暂缓发布。" if held else "。")
-    do_en = f"Send the missing readings ({hours} hours), or correct valid_to in 'meters' if it was taken out of service."
-    do_zh = f"请补报缺失读数(共 {'全部' if hours == 'all' else hours} 小时);如已停用,请在 meters 中更正 valid_to。"
+        effect_zh = f"其{SIDE_NAMES[side][1]}份额为 {carried_zh}" + (f":{side} 暂缓发布。" if held else "。")
+    do_en = f"Send the missing readings ({hours}), or correct valid_to in 'meters' if it was taken out of service."
+    do_zh = f"请补报缺失读数({hours_zh});如已停用,请在 meters 中更正 valid_to。"
     if members := members_of(judged, site_id).get(meter):
-        do_en = f"It is computed from {listed(members)}, and known only where they all are: send their missing readings ({hours} hours)."
-        do_zh = f"该表由 {listed(members)} 计算,全部成员已知时方为已知。请补报成员的缺失读数(共 {hours} 小时)。"
+        do_en = f"It is computed from {listed(members)}, and known only where they all are: send their missing readings ({hours})."
+        do_zh = f"该表由 {listed(members)} 计算,全部成员已知时方为已知。请补报成员的缺失读数({hours_zh})。"
     return Finding(
         "TL01", site_id, judged.month, severity, meter,  # type: ignore[arg-type]
-        f"Meter {meter} metered {percent(seen)} of its time in {judged.month} (limit {percent(limit)}).{effect_en}{span_en} {do_en}",
-        f"计量点 {meter} 在 {judged.month} 的实测时间占比为 {percent(seen)}(限值 {percent(limit)})。{effect_zh}{span_zh}{do_zh}",
+        f"Meter {meter} metered {percent(seen, limit)} of its time in {judged.month} (limit {percent(limit, limit)}).{effect_en}{span_en} "
+        f"{do_en}",
+        f"计量点 {meter} 在 {judged.month} 的实测时间占比为 {percent(seen, limit)}(限值 {percent(limit, limit)})。{effect_zh}{span_zh}{do_zh}",
         quantity=side, seen=seen, limit=limit, unit="1",
     )  # fmt: skip
 
 
 def worst(findings: list[Finding]) -> Finding | None:
-    """The root of some findings of one rule: the severest, then the one furthest below its limit, then by subject."""
-    roots = [finding for finding in findings if finding.because_of is None]
-    return min(roots, key=lambda f: (SEVERITIES.index(f.severity), f.seen if f.seen is not None else 0.0, f.subject), default=None)
+    """The one of some findings of TL01 that others follow from: the severest, then the one furthest below its limit, then by subject."""
+    return min(findings, key=lambda f: (SEVERITIES.index(f.severity), f.seen if f.seen is not None else 0.0, f.subject), default=None)
 
 
 def silent_root(judged: Judged, site_id: str, *sides: str) -> str | None:
-    """Id of the completeness finding on these sides that another finding follows from; None when TL01 found nothing there."""
+    """Id of what findings about these sides follow from: the worst of TL01 there, or its own root; None when TL01 found nothing there."""
     found = completeness(judged, site_id)
     if isinstance(found, NotChecked):
         return None
     there = [finding for finding in found if finding.quantity in sides]
     root = worst(there)
-    return root.id if root else next((finding.because_of for finding in there), None)
+    if root is None:
+        return None
+    return root.because_of or root.id
 
 
 def instants(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
@@ -136,19 +149,19 @@ def instants(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     """
     if absent := missing(judged, "anomalies", "meter_facts"):
         return absent
-    rows = [row for row in rows_of(judged, "anomalies", site_id) if row["code"] == "TL04"]
-    if not rows and not any(row["n_landed"] for row in rows_of(judged, "meter_facts", site_id)):
+    rows = [row for row in judged.of_site("anomalies", site_id) if row["code"] == "TL04"]
+    if not rows and not any(row["n_landed"] for row in judged.of_site("meter_facts", site_id)):
         return NotChecked(f"no reading was landed for {judged.month}", f"{judged.month} 没有入库读数")
     sides = sides_by_meter(judged, site_id) if "counted" in judged.tables else {}
     findings = []
     for meter, group in by_key(rows, "meter_id").items():
-        count, future = readings_said(group), readings_said(row for row in group if row["what"] == "future")
+        count, future = rows_counted(group), rows_counted(row for row in group if row["what"] == "future")
         first = moment(zone_of(judged, site_id), min((row["at_s"] for row in group if row["at_s"] is not None), default=None))
         findings.append(
             Finding(
                 "TL04", site_id, judged.month, "flag", meter,
-                f"{count} readings of meter {meter} were rejected: {count - future} without a resolvable local time, {future} "
-                f"later than their landing (first at {first}). Check the logger's clock, or export times with their UTC offset.",
+                f"Meter {meter}: {several(count, 'reading was', 'readings were')} rejected: {count - future} without a resolvable local "
+                f"time, {future} later than the landing (first at {first}). Check the logger's clock, or export times with UTC offsets.",
                 f"计量点 {meter} 有 {count} 条读数被拒:{count - future} 条本地时刻无法确定,{future} 条晚于入库时刻"
                 f"(首条 {first})。请检查采集器时钟,或导出带 UTC 偏移的时刻。",
                 quantity=next(iter(sides.get(meter, [])), ""), seen=float(count), limit=0.0, unit="readings", rows=refs(group),
@@ -169,7 +182,7 @@ def trailing(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     # A withheld month has data: history begins with it, though no value does.
     rows = [
         {**row, "withheld_months": list(row["withheld_months"]), "begun": min(months)}
-        for row in rows_of(judged, "window", site_id)
+        for row in judged.of_site("window", site_id)
         if (months := [m for m in (row["first_month_with_data"], *row["withheld_months"]) if m is not None])
     ]
     if not rows:

@@ -10,12 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
 
-from checks.findings import Finding, Judged, NotChecked
+from checks.findings import Finding, Judged, NotChecked, Row
 from resources.calendar import local_text, month_first_day, month_last_day
-
-Row = dict[str, Any]
 
 SIDES = ("E_DC", "E_IT", "water")
 SIDE_NAMES = {"E_DC": ("the supply side", "供电侧"), "E_IT": ("the IT side", "IT 侧"), "water": ("the water side", "用水侧")}
@@ -53,26 +50,10 @@ def missing(judged: Judged, *tables: str) -> NotChecked | None:
     return None
 
 
-def records(frame: Any) -> list[Row]:
-    """Rows of a pandas frame as dictionaries; every kind of null becomes None."""
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")
-
-
-def rows_of(judged: Judged, table: str, site_id: str) -> list[Row]:
-    """Rows of a table that belong to a site."""
-    return records(judged.of_site(table, site_id))
-
-
-def ownerless(judged: Judged, table: str) -> list[Row]:
-    """Rows that no site owns: shown at every site, since each can be the one that left them out."""
-    frame = judged.tables[table]
-    return records(frame[frame["site_id"].isna() | (frame["site_id"] == "")])
-
-
 def site_row(judged: Judged, site_id: str) -> Row:
     """The newest ``sites`` row valid in the month; empty when there is none."""
     last = month_last_day(judged.month).isoformat()
-    valid = [row for row in rows_of(judged, "sites", site_id) if (row.get("valid_from") or "") <= last]
+    valid = [row for row in judged.of_site("sites", site_id) if (row.get("valid_from") or "") <= last]
     return max(valid, key=lambda row: row.get("valid_from") or "", default={})
 
 
@@ -80,7 +61,7 @@ def meters_of(judged: Judged, site_id: str) -> list[Row]:
     """The site's ``meters`` rows in force on a day of the month: a newer row of a meter ends the one before it."""
     first, last = month_first_day(judged.month).isoformat(), month_last_day(judged.month).isoformat()
     found: list[Row] = []
-    for versions in by_key(rows_of(judged, "meters", site_id), "meter_id").values():
+    for versions in by_key(judged.of_site("meters", site_id), "meter_id").values():
         ordered = sorted(versions, key=lambda row: row["valid_from"] or "")
         for row, after in zip(ordered, [*ordered[1:], None], strict=True):
             until = row["valid_to"] or "9999-12-31"
@@ -99,7 +80,7 @@ def declared_none(judged: Judged, site_id: str, *subjects: str) -> bool:
     first, last = month_first_day(judged.month).isoformat(), month_last_day(judged.month).isoformat()
     return any(
         row["subject"] in subjects and (row.get("valid_from") or "") <= last and (row.get("valid_to") or "9999") >= first
-        for row in rows_of(judged, "declarations", site_id)
+        for row in judged.of_site("declarations", site_id)
     )
 
 
@@ -109,7 +90,7 @@ def declared_none(judged: Judged, site_id: str, *subjects: str) -> bool:
 def sides_by_meter(judged: Judged, site_id: str) -> dict[str, list[str]]:
     """The sides each counted meter of the site counts on, in the order of SIDES."""
     found: dict[str, set[str]] = defaultdict(set)
-    for row in rows_of(judged, "counted", site_id):
+    for row in judged.of_site("counted", site_id):
         found[row["meter_id"]].add(row["side"])
     return {meter: [side for side in SIDES if side in sides] for meter, sides in found.items()}
 
@@ -118,7 +99,7 @@ def sides_reached(judged: Judged, site_id: str) -> dict[str, list[str]]:
     """As ``sides_by_meter``, and the sides that the members of counted virtual meters reach through them: their faults are the sum's."""
     own = sides_by_meter(judged, site_id)
     found = {meter: set(sides) for meter, sides in own.items()}
-    for row in rows_of(judged, "members", site_id) if "members" in judged.tables else ():
+    for row in judged.of_site("members", site_id) if "members" in judged.tables else ():
         if row["member"] and row["meter_id"] in own:
             found.setdefault(row["member"], set()).update(own[row["meter_id"]])
     return {meter: [side for side in SIDES if side in sides] for meter, sides in found.items()}
@@ -132,11 +113,11 @@ def shares_of(judged: Judged, site_id: str, side: str) -> dict[str, float]:
     if "shares" not in judged.tables:
         return {}
     known: dict[str, float] = {}
-    for row in rows_of(judged, "shares", site_id):
+    for row in judged.of_site("shares", site_id):
         share = row["share"] if row["share"] is not None else row["last_known_share"]
         if row["side"] == side and share is not None:
             known[row["meter_id"]] = abs(float(share))
-    for row in rows_of(judged, "members", site_id) if "members" in judged.tables else ():
+    for row in judged.of_site("members", site_id) if "members" in judged.tables else ():
         if row["member"] and row["meter_id"] in known:
             known[row["member"]] = max(known.get(row["member"], 0.0), known[row["meter_id"]])
     return known
@@ -166,12 +147,27 @@ def spread(finding: Finding, quantities: Sequence[str]) -> list[Finding]:
 # words --------------------------------------------------------------------------------------------------------------
 
 
-def percent(share: float) -> str:
-    """``67.3 %``; as many decimals as keep a value apart from a round limit."""
-    text = f"{share * 100:.1f}"
-    if text.endswith(".0") and abs(share * 100 - float(text)) > 1e-7:
-        return f"{share * 100:.3f} %"
-    return f"{text.removesuffix('.0')} %"
+def percent(share: float, limit: float | None = None) -> str:
+    """``67.3 %``: one decimal, more where ``apart`` needs them; ``90 %`` is exact."""
+    return f"{apart(share * 100, None if limit is None else limit * 100)} %"
+
+
+def apart(value: float, limit: float | None = None, places: int = 1) -> str:
+    """A number with some decimals, and more only where they would not show on which side of ``limit`` it lies; none when it is whole."""
+    exact, bound = round(value, 9), None if limit is None else round(limit, 9)
+    if exact.is_integer():
+        return f"{exact:.0f}"
+    enough = (n for n in range(places, 9) if bound is None or _side(round(exact, n), bound) == _side(exact, bound))
+    return f"{exact:.{next(enough, 9)}f}"
+
+
+def _side(value: float, bound: float) -> int:
+    return (value > bound) - (value < bound)
+
+
+def several(count: int, one: str, many: str = "") -> str:
+    """``1 glitch``, ``2 glitches``; without ``many`` an s is added."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def listed(items: Iterable[str], most: int = 5) -> str:
@@ -180,9 +176,9 @@ def listed(items: Iterable[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" … (+{len(names) - most})" if len(names) > most else "")
 
 
-def readings_said(rows: Iterable[Row]) -> int:
-    """How many readings anomalies stand for that are said once for a meter, with their number as ``seen``."""
-    return sum(int(row["seen"] or 1) for row in rows)
+def rows_counted(rows: Iterable[Row]) -> int:
+    """How many readings some anomalies stand for that are told once for a meter, with their number (BD01, TL04)."""
+    return sum(int(row["seen"]) for row in rows)
 
 
 def refs(rows: Iterable[Row], most: int = 5) -> tuple[tuple[int, int], ...]:

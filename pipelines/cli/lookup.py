@@ -52,6 +52,9 @@ def site_ids(home: Home, month: str) -> list[str]:
 def check_site(home: Home, site: str, month: str) -> str:
     """The site, when it has results in the month."""
     known = site_ids(home, check_month_of(home, month))
+    clusters = {row["entity_id"] for row in home.ledger.rows("result", month=month, window="month", entity_kind="cluster")}
+    if site in clusters:
+        raise UsageError(f"{site} is a cluster; this command asks about one site: {', '.join(known)}.")
     if site not in known:
         raise _unknown(home, site, month, known)
     return site

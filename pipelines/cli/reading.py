@@ -6,13 +6,16 @@ import json
 from typing import Any
 
 import click
+import polars as pl
 
+from checks.findings import SEVERITIES
 from pipelines.cli import lookup
 from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_home, print_json
 from pipelines.cli.render import print_board, print_checks, print_repairs, print_result
 from pipelines.cli.repairs import repairs
 from resources.calendar import check_month
 from resources.home import Home
+from resources.ledger import Part
 
 
 @click.command()
@@ -49,11 +52,32 @@ def status(month: str | None, root: str, output: str) -> int:
     if month is not None:
         lookup.check_month_of(home, month)
     rows = board(home, month)
+    waiting = months_waiting(home) if month is None else []
     if output == "json":
-        print_json({"rows": rows})
+        print_json({"rows": rows, "not_computed": waiting})
     else:
-        print_board(home, rows, month)
+        print_board(home, rows, month, waiting)
     return 0
+
+
+def months_waiting(home: Home) -> list[str]:
+    """Months with landed readings, from the home's first month on, that were not computed.
+
+    A month that holds only the readings which close the one before it (about one a meter) does not wait.
+    """
+    number, _ = home.ledger.head()
+    computed = {m.month for m in home.ledger.manifests(table_name="index/site_index")}
+    waiting: dict[str, list[Part]] = {}
+    for part in home.ledger.parts("meter_readings", number):
+        if part.month >= home.settings.first_month and part.month not in computed:
+            waiting.setdefault(part.month, []).append(part)
+    return sorted(month for month, parts in waiting.items() if _begun(home, parts))
+
+
+def _begun(home: Home, parts: list[Part]) -> bool:
+    rows = [home.lake.scan("parts/meter_readings", part.month, part.file_digest).select("meter_id") for part in parts]
+    meters = pl.concat(rows).unique().select(pl.len()).collect().item()
+    return sum(part.rows for part in parts) > 2 * int(meters)
 
 
 def board(home: Home, month: str | None) -> list[dict[str, Any]]:
@@ -87,6 +111,7 @@ def check(site: str, month: str, root: str, output: str) -> int:
     lookup.check_site(home, site, check_month(month))
     verdicts = home.ledger.rows("verdict", month=month, site_id=site)
     findings = [{**row, "rows_ref": json.loads(row["rows_ref"])} for row in home.ledger.rows("finding", month=month, site_id=site)]
+    findings.sort(key=lambda row: (SEVERITIES.index(row["severity"]), row["code"], row["subject"]))
     result = lookup.result_payload(home, site, month, "month")
     repaired = repairs(home, site, month, result["timezone"])
     if output == "json":

@@ -17,13 +17,14 @@ def commands_markdown() -> str:
         "Commands that only read (`show, status, check, trace, score`) answer within a second and do not import Dagster.",
         "",
     ]
-    top = click.Context(cli, info_name="gci", terminal_width=110, **cli.context_settings)  # as main() makes it, -h included
+    # with the group's own settings: a command remembers its help option from the first context it was asked in
+    top = click.Context(cli, info_name="gci", **{**cli.context_settings, "terminal_width": 110})
     lines += ["```", cli.get_help(top), "```", ""]
     for name in COMMANDS:
         command = cli.get_command(top, name)
         if command is None:
             raise LookupError(name)
-        context = click.Context(command, info_name=name, parent=top, max_content_width=110, terminal_width=110)
+        context = click.Context(command, info_name=name, parent=top)
         lines += [f"## gci {name}", "", "```", command.get_help(context), "```", ""]
     return "\n".join(lines)
 

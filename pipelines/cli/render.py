@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from assets.reports.words import GRADE_ZH, chinese, english
+from assets.reports.words import GRADE_ZH, chinese, english, merged, number, percent, points
 from resources.home import Home
 
 _STYLE = {"withhold": "bold red", "flag": "yellow", "info": "dim", "withheld": "bold red", "not_reported": "yellow"}
@@ -33,21 +33,6 @@ def _table(*headings: str) -> Table:
     return table
 
 
-def number(value: float | None, digits: int = 4) -> str:
-    """A number for a person: significant digits, thousands separated; an unknown one is a dash, never 0."""
-    if value is None:
-        return "–"
-    if value and abs(value) < 0.001:
-        return f"{value:.2e}"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.{digits}g}"
-
-
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
-
-
 def print_result(payload: dict[str, Any]) -> None:
     """``gci show`` as tables."""
     out = console()
@@ -56,9 +41,10 @@ def print_result(payload: dict[str, Any]) -> None:
     out.print(
         f"[bold]{escape(payload['entity_id'])}[/] · {payload['month']} · {window} · {payload['state']} · log entry {payload['log_number']}"
     )
-    open_end = payload["index_high"] > payload["index"]
-    reach = f"to {payload['index_high']:.2f} if what is missing were perfect" if open_end else "nothing is missing 无缺失项"
-    out.print(f"[bold]Index 指数 {payload['index']:.2f}[/] ({reach}) · [bold]{grade}[/]")
+    open_end = payload["index_high"] != payload["index"]
+    complete = "interim 阶段值" if payload["interim"] else "nothing is missing 无缺失项"
+    reach = f"to {points(payload['index_high'])} if what is missing were perfect" if open_end else complete
+    out.print(f"[bold]Index 指数 {points(payload['index'])}[/] ({reach}) · [bold]{grade}[/]")
     if payload["binding_cap"]:
         out.print(f"Capped 等级上限: {escape(str(payload['binding_cap']))} (from score: {payload['grade_from_score']})")
     if payload["grade_missing"]:
@@ -95,6 +81,7 @@ def _print_findings(out: Console, findings: list[dict[str, Any]]) -> None:
     if not findings:
         out.print("No findings. 无问题。")
         return
+    findings = merged(findings)
     out.print(f"[bold]Findings 问题[/] ({len(findings)})")
     roots = [f for f in findings if f["because_of"] is None]
     followers = [f for f in findings if f["because_of"] is not None]
@@ -117,10 +104,11 @@ def _print_finding(out: Console, item: dict[str, Any], indent: str) -> None:
         out.print(f"{' ' * len(indent)}  {escape(str(text))}")
 
 
-def print_board(home: Home, rows: list[dict[str, Any]], month: str | None) -> None:
+def print_board(home: Home, rows: list[dict[str, Any]], month: str | None, waiting: list[str]) -> None:
     """``gci status`` as a table, and below it what was found, site by site."""
     out = console()
-    quarantined = home.ledger.entries(kinds=["quarantine"])
+    landed = {(item.name.split("/", 1)[0], item.digest) for item in home.ledger.entries(kinds=["file"])}
+    quarantined = [item for item in home.ledger.entries(kinds=["quarantine"]) if (item.name.split("/", 1)[0], item.digest) not in landed]
     if not rows:
         out.print("Nothing was computed" + (f" for {month}" if month else " yet") + f". Run 'gci run {month or 'MONTH'}'.")
     else:
@@ -148,6 +136,8 @@ def print_board(home: Home, rows: list[dict[str, Any]], month: str | None) -> No
                         f"{when} {site} [{_STYLE[item['severity']]}]{item['severity']}[/] [bold]{item['code']}[/] "
                         f"{escape(item['subject'])}: {escape(item['message'])}"
                     )
+    if waiting:
+        out.print(f"Readings landed, month not computed 已入库未计算: {', '.join(waiting)}. Run 'gci backfill {waiting[0]} {waiting[-1]}'.")
     for item in quarantined:
         out.print(f"[red]quarantined[/] {escape(item.name)}: {escape(item.payload['cause_en'])}")
 
@@ -205,7 +195,7 @@ def print_scores(payloads: Sequence[dict[str, Any]], done: Sequence[Any]) -> Non
     computed = [item for item in done if item.outcome == "computed"]
     seconds = sum(item.seconds for item in computed)
     extra = [item.month for item in computed if not item.asked]
-    note = f", among them {', '.join(extra)} of the trailing window" if extra else ""
+    note = f", among them {', '.join(extra)}" if extra else ""
     out.print(f"{len(computed)} months computed in {seconds:.0f} s{note}; {len(done) - len(computed)} unchanged.")
 
 

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from assets.edition.load import load_edition
 from assets.index.score_table import score_table
+from assets.reports.words import number, percent
 from pipelines.cli.options import format_option, print_json
-from pipelines.cli.render import console, number, percent
+from pipelines.cli.render import console
 from resources.errors import UsageError
 from resources.settings import DEFAULT_EDITION
 

@@ -8,9 +8,10 @@ import click
 from rich.markup import escape
 from rich.tree import Tree
 
+from assets.reports.words import chinese, merged, number
 from pipelines.cli import lookup
 from pipelines.cli.options import format_option, home_option, open_home, print_json
-from pipelines.cli.render import console, number
+from pipelines.cli.render import console
 
 
 @click.command()
@@ -44,12 +45,14 @@ def draw(tree: dict[str, Any]) -> Tree:
     """The trace as a tree for the terminal."""
     value = tree["month_value"]
     shown = f"{value:,}" if isinstance(value, int) else number(value, 6)
+    if value is None:
+        shown = f"{tree['status']} {chinese(tree['status'])} {' '.join(tree['rules_failed'])}".strip()
     top = Tree(f"[bold]{tree['site_id']} {tree['month']} {tree['code']} = {shown}[/]   {escape(tree['formula'])}")
     if tree["window"]:
         _draw_window(top, tree["code"], tree["window"])
     for side in tree["sides"]:
         _draw_side(top, side)
-    for item in tree["findings"]:
+    for item in merged(tree["findings"]):
         top.add(f"[yellow]finding 问题[/] {item['code']} {escape(item['subject'])}: {escape(item['message'])}")
     top.add(f"[dim]edition {tree['edition']} · log entry {tree['log_number']} · head {tree['head_digest']}[/]")
     return top
@@ -57,7 +60,8 @@ def draw(tree: dict[str, Any]) -> Tree:
 
 def _draw_window(top: Tree, code: str, window: dict[str, Any]) -> None:
     parts = f"{window['numerator']:,} / {window['denominator']:,}"
-    node = top.add(f"published over twelve months 滚动十二个月: {code} = {number(window['value'], 6)} = {parts}")
+    valid = sum(m["numerator"] is not None for m in window["months"])
+    node = top.add(f"published for {valid} of 12 months 滚动十二个月(有效 {valid}): {code} = {number(window['value'], 6)} = {parts}")
     for month in window["months"]:
         if month["numerator"] is None:
             node.add(f"{month['month']}: {month['status']}, not in the window")

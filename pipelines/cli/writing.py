@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from pipelines.cli import lookup
 from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_home, print_json
 from pipelines.cli.reading import complete
 from pipelines.cli.render import console, print_scores
-from resources.calendar import check_month, month_range
+from resources.calendar import add_months, check_month, month_range
 from resources.errors import GciError, UsageError
 from resources.home import Home
 
@@ -72,12 +73,19 @@ def land_home(home: Home) -> list[Landed]:
     return landed
 
 
+def _details(item: Landed) -> str:
+    """How a file was read, behind its message: months, encoding, digest."""
+    months = item.months[0] if len(item.months) == 1 else f"{item.months[0]} … {item.months[-1]}" if item.months else ""
+    known = [part for part in (months, item.encoding, item.digest[:19]) if part]
+    return f"  [{' · '.join(known)}]" if known else ""
+
+
 def print_landed(landed: Sequence[Landed], *, whole: bool = True) -> None:
     """One line for each file that is new; the rest only as a count. ``whole``: these are all files of landing/."""
     for item in landed:
         if item.status != "unchanged":
             where = f"entry {item.entry}: " if item.entry else ""
-            click.echo(f"{item.status:12} {where}{item.feed}/{item.file}: {item.message_en}")
+            click.echo(f"{item.status:12} {where}{item.feed}/{item.file}: {item.message_en}{_details(item)}")
             if item.status in ("quarantined", "unknown_feed"):
                 click.echo(f"{'':12} {item.message_zh}")
     same = sum(item.status == "unchanged" for item in landed)
@@ -92,7 +100,7 @@ def print_landed(landed: Sequence[Landed], *, whole: bool = True) -> None:
 @home_option
 @format_option
 def run(month: str, root: str, output: str) -> int:
-    """Land new files, then compute MONTH (and months of its trailing window whose inputs changed)."""
+    """Land new files, then compute MONTH, and before it every earlier month whose inputs changed."""
     return _compute(open_home(root), check_month(month), check_month(month), force=False, output=output)
 
 
@@ -109,6 +117,9 @@ def backfill(first: str, last: str, force: bool, root: str, output: str) -> int:
 
 def _compute(home: Home, first: str, last: str, *, force: bool, output: str) -> int:
     lookup.check_month_of(home, first)
+    newest = add_months(f"{date.today():%Y-%m}", -1)
+    if last > newest:
+        raise UsageError(f"{last} is not over yet; the last complete month is {newest}.")
     if last < first:
         raise UsageError(f"{last} lies before {first}. Name the earlier month first.")
     landed = land_home(home)
@@ -116,13 +127,24 @@ def _compute(home: Home, first: str, last: str, *, force: bool, output: str) -> 
         print_landed(landed)
     done = compute(home, month_range(first, last), force=force)
     payloads = results(home, [item.month for item in done if item.asked])
-    if output == "json":
-        from pipelines.backfill import table
+    from pipelines.backfill import outdated, table
 
-        print_json({"months": table(done), "results": payloads})
+    later = outdated(home, done)
+    if output == "json":
+        print_json({"months": table(done), "out_of_date": later, "results": payloads})
     else:
         print_scores(payloads, done)
+        print_notes(done, later)
     return 0 if payloads and all(complete(p) for p in payloads) else INCOMPLETE
+
+
+def print_notes(done: Sequence[MonthDone], later: Sequence[str]) -> None:
+    """Months that could not be computed, and computed ones that this run left out of date."""
+    empty = [item.month for item in done if item.outcome == "no_site" and item.asked]
+    if empty:
+        click.echo(f"No site is in force at the end of {', '.join(empty)}: see valid_from in the feed 'sites'. 当月末没有生效的站点。")
+    if later:
+        click.echo(f"Out of date now 需重新计算: {', '.join(later)}. Run 'gci backfill {later[0]} {later[-1]}'.")
 
 
 def compute(home: Home, months: Sequence[str], *, force: bool = False) -> list[MonthDone]:

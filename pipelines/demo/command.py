@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -39,8 +42,14 @@ def run_demo(root: Path, months: int, seed: int) -> int:
     _say(missed, unexpected, len(expected_findings(wanted)))
     option = "" if root == Path("var") or root == Path("./var") else f" --home '{root}'"
     click.echo(f"\nReport 报告: {home.reports / 'index.html'}")
-    click.echo("Next 接下来:  " + f"\n{'':14}".join(f"gci {command}{option}" for command in NEXT))
+    click.echo("Next 接下来:  " + f"\n{'':14}".join(f"{_program()} {command}{option}" for command in NEXT))
     return 1 if missed or unexpected else 0
+
+
+def _program() -> str:
+    """How this command line was called: after ``make demo`` it is not on the PATH."""
+    called = Path(sys.argv[0])
+    return "gci" if shutil.which("gci") or called.name != "gci" else os.path.relpath(called)
 
 
 NEXT = ("show HL01 2026-03", "status 2026-03", "check HL02 2026-03", "trace HL01 2026-03 D1", "verify", "ui")

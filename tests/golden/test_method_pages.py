@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from assets.edition.load import load_edition
+from assets.index.cluster import split_pue_change
 from assets.index.grade import EntityFacts
 from assets.index.scorecard import Scored, score_entity
 from assets.index.scoring import score_value
@@ -82,7 +83,7 @@ def same(left: float, right: float) -> bool:
 
 
 def test_every_kind_of_table_is_read() -> None:
-    known = "weights grades caps months results indicators functions checklist scores levels routes recovery parts"
+    known = "weights grades caps months results indicators functions checklist scores levels routes recovery parts lmdi change"
     assert {table.kind for table in TABLES} == set(known.split())
 
 
@@ -244,3 +245,12 @@ def test_results_of_the_months(title: str) -> None:
             assert close(actual, row[column]), (row[0], actual)
     assert scored.index_low == scored.index
     assert scored.grading.binding_cap is None
+
+
+def test_split_of_a_clusters_change() -> None:
+    (table,), (answer,) = of_kind("lmdi"), of_kind("change")
+    before = {row[0]: (number(row[1]), number(row[2])) for row in table.rows}
+    after = {row[0]: (number(row[3]), number(row[4])) for row in table.rows}
+    split = split_pue_change(before, after)
+    pues = [sum(e_dc for _, e_dc in window.values()) / sum(e_it for e_it, _ in window.values()) for window in (before, after)]
+    assert all(close(actual, text) for actual, text in zip([*pues, split.mix, split.intensity], answer.rows[0], strict=True))

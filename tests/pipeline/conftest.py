@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pipelines.cli.main import main
-from tests.pipeline.hand_made import make_home
+from tests.pipeline.demo_home import DemoYear, run_demo
+from tests.pipeline.hand_made import MONTHS, make_home
 
 
 @pytest.fixture
@@ -39,18 +40,23 @@ def gci_json(gci: Callable[..., tuple[int, str, str]]) -> Callable[..., Any]:
     return run
 
 
-@pytest.fixture
-def shared_real() -> Path:
-    """The folder of real data beside the project; the test is skipped where it is absent."""
-    folder = Path(__file__).resolve().parents[3] / "shared" / "real"
-    if not folder.is_dir():
-        pytest.skip("the folder ../shared/real with real data is absent")
-    return folder
-
-
 @pytest.fixture(scope="session")
 def computed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A hand-made home of one site with 2026-01 computed; tests must not change it."""
     home = make_home(tmp_path_factory.mktemp("computed") / "home")
     assert main(["run", "2026-01", "--home", str(home.root)]) == 3
     return home.root
+
+
+@pytest.fixture(scope="session")
+def three_months(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hand-made home of one site with ``MONTHS`` computed by one backfill; tests must not change it."""
+    home = make_home(tmp_path_factory.mktemp("three") / "home", MONTHS)
+    assert main(["backfill", MONTHS[0], MONTHS[-1], "--home", str(home.root)]) == 3
+    return home.root
+
+
+@pytest.fixture(scope="session")
+def demo_year(tmp_path_factory: pytest.TempPathFactory) -> DemoYear:
+    """``gci demo`` with all its months, in a folder with a space in its name: a minute. Tests must not change it."""
+    return run_demo(tmp_path_factory.mktemp("demo") / "a home")

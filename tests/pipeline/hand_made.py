@@ -45,6 +45,8 @@ def register(meter_id: str, month: str, per_hour: float, start: float = 0, modul
     return rows
 
 
+MONTHS = ("2025-11", "2025-12", "2026-01")  # of homes with more than one month
+
 METER_HEADER = ("meter_id", "site_id", "medium", "point", "parent_meter_id", "kind", "unit", "register_digits", "valid_from")
 SITE_HEADER = ("site_id", "name", "geography", "pue_category", "stage", "design_power_kw", "valid_from")
 

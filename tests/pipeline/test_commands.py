@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.cli.reference import commands_markdown
+from tests.pipeline.hand_made import make_home
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -105,3 +106,10 @@ def test_help_lists_every_command(gci: Any) -> None:
     assert status == 0
     for command in ("init", "demo", "land", "run", "backfill", "status", "show", "check", "trace", "score", "verify", "report", "ui"):
         assert command in out
+
+
+def test_a_month_that_was_landed_and_not_computed_waits(tmp_path: Path, gci: Any, gci_json: Any) -> None:
+    home = make_home(tmp_path / "home", ("2026-01", "2026-02"))
+    gci("land", "--home", home.root)
+    # March holds only the two readings that close February
+    assert gci_json("status", "--home", home.root) == {"rows": [], "not_computed": ["2026-01", "2026-02"]}

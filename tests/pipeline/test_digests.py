@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 import random
@@ -17,38 +18,26 @@ from typing import Any
 
 import pytest
 
+from pipelines.backfill import open_instance
+from pipelines.build import build_defs
 from resources.home import Home
-from tests.pipeline.hand_made import make_home, write_csv
+from tests.pipeline.hand_made import MONTHS, make_home, write_csv
 
 ROOT = Path(__file__).resolve().parents[2]
-MONTHS = ("2025-11", "2025-12", "2026-01")
 
 
 def digests(root: Path) -> dict[str, str]:
     """Everything computed, by content: tables and results of every month."""
     ledger = Home.open(root).ledger
-    found = {
-        f"{m.month} {m.table_name}": m.digest
-        for m in ledger.manifests()
-        if not m.table_name.startswith(("ledger/", "raw/")) and m.table_name != "run"
-    }
+    found = {f"{m.month} {m.table_name}": m.digest for m in ledger.manifests() if not m.table_name.startswith(("ledger/", "raw/", "run"))}
     for row in ledger.rows("result"):
         found[f"{row['month']} {row['entity_id']} {row['window']}"] = row["output_digest"]
     return found
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from pipelines.cli.main import main
-
-    home = make_home(tmp_path_factory.mktemp("digests") / "home", MONTHS)
-    assert main(["backfill", MONTHS[0], MONTHS[-1], "--home", str(home.root)]) == 3
-    return home.root
-
-
-def test_dropping_everything_derived_and_computing_again(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+def test_dropping_everything_derived_and_computing_again(three_months: Path, tmp_path: Path, gci: Any) -> None:
     copy = tmp_path / "home"
-    shutil.copytree(uninterrupted, copy)
+    shutil.copytree(three_months, copy)
     expected = digests(copy)
     home = Home.open(copy)
     home.ledger.drop_derived()
@@ -60,21 +49,37 @@ def test_dropping_everything_derived_and_computing_again(uninterrupted: Path, tm
     assert digests(copy) == expected
 
 
-def test_a_second_backfill_does_nothing(uninterrupted: Path, tmp_path: Path, gci_json: Any) -> None:
+def test_a_second_backfill_does_nothing(three_months: Path, tmp_path: Path, gci_json: Any) -> None:
     copy = tmp_path / "home"
-    shutil.copytree(uninterrupted, copy)
+    shutil.copytree(three_months, copy)
     done = gci_json("backfill", MONTHS[0], MONTHS[-1], "--home", copy)
     assert [month["outcome"] for month in done["months"]] == ["unchanged"] * 3
 
 
-def test_months_one_by_one_equal_a_backfill(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+# every choice of months in every order; make test takes two of them: backwards with a hole, and forwards
+ORDERS = [order for count in (1, 2, 3) for order in itertools.permutations(MONTHS, count)]
+OFTEN = [(MONTHS[2], MONTHS[0]), MONTHS]
+
+
+@pytest.mark.parametrize("order", [pytest.param(o, id=" ".join(o), marks=() if o in OFTEN else pytest.mark.long) for o in ORDERS])
+def test_months_in_any_order_then_a_backfill(three_months: Path, tmp_path: Path, gci: Any, gci_json: Any, order: tuple[str, ...]) -> None:
+    """Months that land and run one by one, in any order, and a backfill that brings the others: the same as one backfill (close.md §1)."""
     home = make_home(tmp_path / "home", MONTHS)
-    for month in MONTHS:
-        gci("run", month, "--home", home.root)
-    assert digests(home.root) == digests(uninterrupted)
+    folder, aside = home.landing / "meter_readings", tmp_path / "aside"
+    folder.rename(aside)
+    folder.mkdir()
+    for month in order:
+        (aside / f"{month}.csv").rename(folder / f"{month}.csv")
+        assert gci("run", month, "--home", home.root)[0] == 3
+    for path in aside.iterdir():
+        path.rename(folder / path.name)
+    gci("backfill", MONTHS[0], MONTHS[-1], "--home", home.root)
+    assert digests(home.root) == digests(three_months)
+    again = gci_json("backfill", MONTHS[0], MONTHS[-1], "--home", home.root)
+    assert [month["outcome"] for month in again["months"]] == ["unchanged"] * 3
 
 
-def test_permuted_rows_and_split_files(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+def test_permuted_rows_and_split_files(three_months: Path, tmp_path: Path, gci: Any) -> None:
     home = make_home(tmp_path / "home", MONTHS)
     folder = home.landing / "meter_readings"
     rows: list[list[str]] = []
@@ -88,10 +93,10 @@ def test_permuted_rows_and_split_files(uninterrupted: Path, tmp_path: Path, gci:
     for number, start in enumerate(range(0, len(rows), third)):
         write_csv(folder / f"piece-{number}.csv", header, rows[start : start + third])
     gci("backfill", MONTHS[0], MONTHS[-1], "--home", home.root)
-    assert digests(home.root) == digests(uninterrupted)
+    assert digests(home.root) == digests(three_months)
 
 
-def test_killed_half_way_and_run_again(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+def test_killed_half_way_and_run_again(three_months: Path, tmp_path: Path, gci: Any) -> None:
     home = make_home(tmp_path / "home", MONTHS)
     arguments = ["backfill", MONTHS[0], MONTHS[-1], "--home", str(home.root)]
     code = "import sys; from pipelines.cli.main import main; sys.exit(main(sys.argv[1:]))"
@@ -104,9 +109,9 @@ def test_killed_half_way_and_run_again(uninterrupted: Path, tmp_path: Path, gci:
     assert process.poll() is None, "the backfill ended before it could be killed"
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    assert digests(home.root) != digests(uninterrupted)
+    assert digests(home.root) != digests(three_months)
     gci(*arguments)
-    assert digests(home.root) == digests(uninterrupted)
+    assert digests(home.root) == digests(three_months)
     assert gci("verify", "--home", home.root)[0] == 0
 
 
@@ -120,10 +125,10 @@ def _tables(root: Path) -> list[Any]:
             connection.commit()
 
 
-def test_every_value_of_the_ledger_is_watched(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+def test_every_value_of_the_ledger_is_watched(computed_home: Path, tmp_path: Path, gci: Any) -> None:
     """One changed value at a time, in every column of every table: each is found and named."""
-    assert gci("verify", "--home", uninterrupted)[0] == 0
-    connection = sqlite3.connect(uninterrupted / "ledger.db")
+    assert gci("verify", "--home", computed_home)[0] == 0
+    connection = sqlite3.connect(computed_home / "ledger.db")
     tables = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table' order by name")]
     columns = {t: [row[1] for row in connection.execute(f"pragma table_info({t})")] for t in tables}
     connection.close()
@@ -133,7 +138,7 @@ def test_every_value_of_the_ledger_is_watched(uninterrupted: Path, tmp_path: Pat
             continue
         for column in columns[table]:
             copy = tmp_path / "ledger.db"
-            shutil.copy(uninterrupted / "ledger.db", copy)
+            shutil.copy(computed_home / "ledger.db", copy)
             if not _tamper(copy, table, column):
                 continue
             checked += 1
@@ -141,11 +146,11 @@ def test_every_value_of_the_ledger_is_watched(uninterrupted: Path, tmp_path: Pat
             home.mkdir(exist_ok=True)
             for name in ("lake", "landing", "gci.toml"):
                 if not (home / name).exists():
-                    (home / name).symlink_to(uninterrupted / name)
+                    (home / name).symlink_to(computed_home / name)
             shutil.copy(copy, home / "ledger.db")
-            status, out, _ = gci("verify", "--home", home)
+            status, out, err = gci("verify", "--home", home)
             assert status == 1, f"{table}.{column} was changed and nobody noticed"
-            assert "expected" in out
+            assert "expected" in out, f"{table}.{column}: {err}"
     assert checked > 50
 
 
@@ -171,9 +176,9 @@ def _tamper(path: Path, table: str, column: str) -> bool:
     return True
 
 
-def test_one_changed_byte_of_a_kept_file_is_named(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+def test_one_changed_byte_of_a_kept_file_is_named(three_months: Path, tmp_path: Path, gci: Any) -> None:
     copy = tmp_path / "home"
-    shutil.copytree(uninterrupted, copy)
+    shutil.copytree(three_months, copy)
     entry = next(e for e in Home.open(copy).ledger.entries(kinds=["file"]) if e.name == "meter_readings/2025-12.csv")
     path = copy / "lake" / "files" / entry.digest.removeprefix("sha256:")
     data = bytearray(path.read_bytes())
@@ -184,11 +189,11 @@ def test_one_changed_byte_of_a_kept_file_is_named(uninterrupted: Path, tmp_path:
     assert f"entry {entry.n} (meter_readings/2025-12.csv)" in out
 
 
-def test_a_changed_table_of_the_lake_is_named(uninterrupted: Path, tmp_path: Path, gci: Any) -> None:
+def test_a_changed_table_of_the_lake_is_named(three_months: Path, tmp_path: Path, gci: Any) -> None:
     import polars as pl
 
     copy = tmp_path / "home"
-    shutil.copytree(uninterrupted, copy)
+    shutil.copytree(three_months, copy)
     home = Home.open(copy)
     stored = home.ledger.manifest("2026-01", "staging/energies")
     assert stored is not None
@@ -197,3 +202,111 @@ def test_a_changed_table_of_the_lake_is_named(uninterrupted: Path, tmp_path: Pat
     status, out, _ = gci("verify", "--home", copy)
     assert status == 1
     assert "staging/energies" in out
+
+
+def test_a_late_correction_brings_everything_up_to_the_asked_month_up_to_date(three_months: Path, tmp_path: Path, gci_json: Any) -> None:
+    copy = tmp_path / "home"
+    shutil.copytree(three_months, copy)
+    done = gci_json("run", MONTHS[1], "--home", copy)["months"]
+    assert [(m["month"], m["outcome"]) for m in done] == [(MONTHS[0], "unchanged"), (MONTHS[1], "unchanged")]
+    late = [("S1-G", f"{MONTHS[0]}-10 00:30", "99999999")]
+    write_csv(copy / "landing" / "meter_readings" / "late.csv", ("meter_id", "read_at", "value"), late)
+    answer = gci_json("run", MONTHS[1], "--home", copy)
+    assert [(m["month"], m["outcome"]) for m in answer["months"]] == [(MONTHS[0], "computed"), (MONTHS[1], "computed")]
+    assert answer["out_of_date"] == [MONTHS[2]]
+    done = gci_json("run", MONTHS[2], "--home", copy)["months"]
+    assert [m["outcome"] for m in done] == ["unchanged", "unchanged", "computed"]
+    done = gci_json("backfill", MONTHS[0], MONTHS[2], "--home", copy)["months"]
+    assert [m["outcome"] for m in done] == ["unchanged"] * 3
+
+
+def test_a_dagster_run_uses_no_stale_month_and_leaves_a_valid_home(three_months: Path, tmp_path: Path, gci: Any) -> None:
+    """A run from Dagster's UI lands, brings the window up to date, and gives what the command line gives."""
+    copies = [tmp_path / "dagster", tmp_path / "command"]
+    for copy in copies:
+        shutil.copytree(three_months, copy)
+        corrected = [("S1-G", f"{MONTHS[1]}-10 00:00", "0")]  # a wrong register value within December
+        write_csv(copy / "landing" / "meter_readings" / "late.csv", ("meter_id", "read_at", "value"), corrected)
+    home = Home.open(copies[0])
+    job = build_defs(home.root).resolve_job_def("monthly_close")
+    assert job.execute_in_process(partition_key=MONTHS[2], instance=open_instance(home)).success
+    gci("run", MONTHS[2], "--home", copies[1])
+    assert digests(copies[0]) == digests(copies[1])
+    assert digests(copies[0]) != digests(three_months)
+    assert gci("verify", "--home", copies[0])[0] == 0
+
+
+def test_a_silent_month_is_withheld_not_left_out(tmp_path: Path, gci: Any, gci_json: Any) -> None:
+    """No readings for a month between two others: it is computed, withheld, and makes the window interim.
+
+    The meters state intervals: a register that is read before and after the silence would have lost nothing.
+    """
+    home = make_home(tmp_path / "home", MONTHS)
+    header = ("meter_id", "site_id", "medium", "point", "kind", "unit", "interval_minutes", "interval_label", "valid_from")
+    points = {"S1-G": "grid_supply", "S1-I": "pdu_output"}
+    rows = [(m, "S1", "electricity", point, "interval", "kWh", 60, "start", "2024-01-01") for m, point in points.items()]
+    write_csv(home.landing / "meters" / "meters.csv", header, rows)
+    (home.landing / "meter_readings" / f"{MONTHS[1]}.csv").unlink()
+    gci("run", MONTHS[2], "--home", home.root)
+    silent = gci_json("show", "S1", MONTHS[1], "--window", "month", "--home", home.root)
+    assert next(i for i in silent["indicators"] if i["code"] == "D1")["status"] == "withheld"
+    found = gci_json("show", "S1", MONTHS[2], "--home", home.root)["findings"]
+    assert "TL08" in {f["code"] for f in found}
+
+
+def test_a_month_before_any_site_says_so(three_months: Path, tmp_path: Path, gci: Any) -> None:
+    copy = tmp_path / "home"
+    shutil.copytree(three_months, copy)
+    status, out, _ = gci("run", "2024-01", "--home", copy)
+    assert status == 3
+    assert "no site" not in out.lower()  # S1 is in force since 2024-01-01
+    header, row = (copy / "landing" / "sites" / "sites.csv").read_text().splitlines()
+    (copy / "landing" / "sites" / "sites.csv").write_text(f"{header}\n{row.replace('2024-01-01', '2025-12-01')}\n")
+    fresh = tmp_path / "fresh"
+    shutil.copytree(copy / "landing", fresh / "landing")
+    status, out, _ = gci("run", "2025-11", "--home", fresh)
+    assert status == 3
+    assert "No site is in force at the end of 2025-11" in out
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        (
+            "insert into result select month, 'a', entity_id, window, entity_kind, state, 99, '1', log_number, output_digest, payload "
+            "from result where month = '2026-01'",
+            "rows of table result",
+        ),
+        ("delete from manifest where month = '2026-01' and table_name in ('run', 'run/own')", "seal of 2026-01"),
+        ("delete from manifest where month = '2026-01' and table_name = 'staging/energies'", "staging/energies"),
+        ("delete from manifest where month = '2026-01'", "rows of table"),
+        ("delete from entry where n = (select max(n) from entry)", "log"),
+        ("insert into part select 0, feed, month, digest, file_digest, rows from part limit 1", "parts of entry 0"),
+        ("delete from finding", "rows of table finding"),
+    ],
+)
+def test_inserted_and_deleted_rows_are_named(three_months: Path, tmp_path: Path, gci: Any, statement: str, named: str) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("lake", "landing", "gci.toml"):
+        (home / name).symlink_to(three_months / name)
+    shutil.copy(three_months / "ledger.db", home / "ledger.db")
+    with sqlite3.connect(home / "ledger.db") as connection:
+        assert connection.execute(statement).rowcount > 0
+    connection.close()
+    status, out, _ = gci("verify", "--home", home)
+    assert status == 1
+    assert named in out
+
+
+def test_lost_tables_are_made_again(three_months: Path, tmp_path: Path, gci: Any, gci_json: Any) -> None:
+    copy = tmp_path / "home"
+    shutil.copytree(three_months, copy)
+    shutil.rmtree(copy / "lake" / "staging")
+    status, out, _ = gci("verify", "--home", copy)
+    assert status == 1
+    assert out.count("missing") > 3
+    done = gci_json("backfill", MONTHS[0], MONTHS[2], "--home", copy)["months"]
+    assert [m["outcome"] for m in done] == ["computed"] * 3
+    assert digests(copy) == digests(three_months)
+    assert gci("verify", "--home", copy)[0] == 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.hand_made import METER_HEADER, make_home, meter_rows, register, write_csv
+from tests.pipeline.hand_made import METER_HEADER, hours_of, make_home, meter_rows, register, write_csv
 
 
 def indicator(payload: dict[str, Any], code: str) -> dict[str, Any]:
@@ -45,10 +45,8 @@ def test_a_rollover_changes_nothing(tmp_path: Path, gci: Any, gci_json: Any) -> 
     assert [(f["code"], f["severity"]) for f in payload["findings"] if f["code"] == "CT08"] == [("CT08", "info")]
 
 
-def test_the_trace_adds_up_and_reaches_the_rows(tmp_path: Path, gci: Any, gci_json: Any) -> None:
-    home = make_home(tmp_path / "home")
-    gci("run", "2026-01", "--home", home.root)
-    tree = gci_json("trace", "S1", "2026-01", "D1", "--depth", "rows", "--home", home.root)
+def test_the_trace_adds_up_and_reaches_the_rows(computed_home: Path, gci_json: Any) -> None:
+    tree = gci_json("trace", "S1", "2026-01", "D1", "--depth", "rows", "--home", computed_home)
     supply, it = tree["sides"]
     assert (supply["total"], it["total"]) == (744 * 150_000, 744 * 100_000)
     (meter,) = supply["meters"]
@@ -63,11 +61,37 @@ def test_the_trace_adds_up_and_reaches_the_rows(tmp_path: Path, gci: Any, gci_js
     assert tree["window"]["value"] == 1.5
 
 
-@pytest.mark.parametrize("code", ["E_DC", "E_IT"])
-def test_energies_can_be_traced(tmp_path: Path, gci: Any, gci_json: Any, code: str) -> None:
+def rows_behind(tree: dict[str, Any], meter_id: str) -> dict[str, Any]:
+    (side,) = tree["sides"]
+    (rows,) = (meter["rows"] for meter in side["meters"] if meter["meter_id"] == meter_id)
+    assert rows["landed"] == rows["valid"] + rows["rejected"] + rows["superseded"]
+    assert sum(file["rows"] for file in rows["files"]) == len(rows["shown"]) == rows["landed"] + rows["edge_rows"]
+    found: dict[str, Any] = rows
+    return found
+
+
+def test_a_trace_shows_the_month_and_its_edges_and_no_other_row(three_months: Path, gci_json: Any) -> None:
+    tree = gci_json("trace", "S1", "2026-01", "E_IT", "--depth", "rows", "--home", three_months)
+    rows = rows_behind(tree, "S1-I")
+    # the register at midnight stands in the files of both months; an hour before and the one that closes January are edges
+    assert (rows["valid"], rows["superseded"], rows["edge_rows"]) == (744, 1, 2)
+    january = [at.strftime("%Y-%m-%d %H:%M") for at in hours_of("2026-01")]
+    assert [row["raw"]["read_at"] for row in rows["shown"]] == ["2025-12-31 23:00", "2026-01-01 00:00", *january]
+
+
+def test_a_trace_reads_times_in_the_zone_of_the_feed(tmp_path: Path, gci: Any, gci_json: Any) -> None:
     home = make_home(tmp_path / "home")
+    home.settings_path.write_text('[feeds.meter_readings]\ntimezone = "UTC"\n', encoding="utf-8")
     gci("run", "2026-01", "--home", home.root)
-    tree = gci_json("trace", "S1", "2026-01", code, "--home", home.root)
+    rows = rows_behind(gci_json("trace", "S1", "2026-01", "E_IT", "--depth", "rows", "--home", home.root), "S1-I")
+    # January in Shanghai ends at 16:00 UTC: eight hours lie behind it, the first reading there closes the month
+    assert (rows["landed"], rows["edge_rows"]) == (744 - 8, 1)
+    assert [rows["shown"][n]["raw"]["read_at"] for n in (0, -1)] == ["2026-01-01 00:00", "2026-01-31 16:00"]
+
+
+@pytest.mark.parametrize("code", ["E_DC", "E_IT"])
+def test_energies_can_be_traced(computed_home: Path, gci_json: Any, code: str) -> None:
+    tree = gci_json("trace", "S1", "2026-01", code, "--home", computed_home)
     assert tree["month_value"] == 744 * {"E_DC": 150_000, "E_IT": 100_000}[code]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import dagster as dg
-import pytest
 
 from checks.binding import check_results, check_specs
 from checks.findings import Finding, Judged, NotChecked, Rule
@@ -100,6 +99,8 @@ def test_specs_are_partitioned_never_blocking_and_silent() -> None:
     assert check_specs("staging/inventory", dg.AssetKey("inventory"), MONTHS) == []
 
 
-def test_a_rule_without_verdict_is_a_bug() -> None:
-    with pytest.raises(ValueError, match="has no verdict"):
-        check_results(rules_of(TABLE)[:1], KEY, [], [])
+def test_without_a_site_in_force_nothing_was_checked() -> None:
+    (result,) = check_results(rules_of(TABLE)[:1], KEY, [], [])
+    assert not result.passed
+    assert result.severity == dg.AssetCheckSeverity.WARN
+    assert result.metadata["result"].value == "not_checked"

@@ -101,7 +101,7 @@ def test_a_stale_digest_is_no_verdict(ledger: Ledger) -> None:
     ledger.replace(MONTH, "staging/interval_energy", [changed], as_of=2, code_version="c")
     withheld = Gate(ledger, MONTH).withheld("HL02")
     assert set(withheld) == {"E_DC", "E_IT", "water"}
-    assert withheld["water"] == ("CT01 (no verdict)", "CT08 (no verdict)", "TL01 (no verdict)")
+    assert withheld["water"] == ("CT01 (no verdict)", "CT02 (no verdict)", "CT08 (no verdict)", "TL01 (no verdict)")
 
 
 def test_a_new_verdict_opens_the_gate_again(ledger: Ledger) -> None:

@@ -72,6 +72,12 @@ def test_what_other_layers_read(edition: Edition) -> None:
     assert edition.recovery_full() == {"reclaimed_water": 0.5, "heat_reuse": 0.2, "retired_equipment": 0.8}
     assert edition.stages["planning"] == edition.stages["construction"] == ("A2", "A3", "A4", "C1", "J2")
     assert (edition.window_months, edition.practice_months, edition.missing_power_share_max) == (12, 12, 0.05)
+    assert edition.stages["retired"] == ()
+    assert (edition.rated_known_min, edition.utilisation_known_min) == (0.95, 0.80)
+    assert {code for code in edition.codes if edition.indicator(code).domain == (0, 1)} == {
+        "A3", "A4", "B1", "B2", "B3", "C1", "E1", "E2", "G1", "H1", "J1", "J2", "K1",
+    }  # fmt: skip
+    assert (edition.indicator("D1").domain, edition.indicator("F1").domain) == ((1, None), (0, None))
     assert (edition.estimated_share_flag, edition.estimated_share_flag_water) == (0.02, 0.10)
     assert edition.route_weights["direct_line"] == 1.0
 
@@ -143,6 +149,8 @@ REFUSED: list[tuple[str, Change]] = [
     (r"each with a smaller 'from'", lambda d: d["grades"]["bands"][1].update({"from": 90})),
     (r"the last band must start from 0", lambda d: d["grades"]["bands"].pop()),
     (r"unknown value 'X1'\.", lambda d: d["missing"]["required"].append("X1")),
+    (r"cmdb: the key 'utilisation_known_min' is missing", lambda d: d["cmdb"].pop("utilisation_known_min")),
+    (r"cmdb\.rated_known_min: 95 lies outside 0 to 1", lambda d: d["cmdb"].update(rated_known_min=95)),
     (r"missing\.coverage_min: 80 lies outside 0 to 1", lambda d: d["missing"].update(coverage_min=80)),
     (r"sub_scores\[heat_reuse\]: 'full' must lie above 0", lambda d: indicator(d, "K1")["sub_scores"][1].update(full=0)),
     (r"windows\.months: must be a whole number", lambda d: d["windows"].update(months=11.5)),

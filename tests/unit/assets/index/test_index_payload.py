@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from assets.edition.tree import Edition
+from assets.index.cluster import member_facts
 from assets.index.grade import EntityFacts
 from assets.index.payload import ResultFacts, output_digest, result_payload
 from assets.index.scorecard import score_entity
@@ -133,10 +134,26 @@ def test_findings_come_worst_first(values: Values, edition: Edition) -> None:
 
 
 def test_members_of_a_cluster(values: Values, edition: Edition) -> None:
-    members = [{"entity_id": "HL02", "month": "2026-03", "index": 61.0}, {"entity_id": "HL01", "month": "2026-03", "index": None}]
+    one, two = (result(values, edition, replace(FACTS, entity_id=site)) for site in ("HL02", "HL01"))
+    members = member_facts([one, two], {"HL01": 300.0, "HL02": 100.0})
     payload = result(values, edition, replace(FACTS, entity_id="HL", entity_kind="cluster"), members=members)
-    assert [m["entity_id"] for m in payload["members"]] == ["HL01", "HL02"]
-    assert "members" not in result(values, edition)
+    assert [(m["entity_id"], m["pue"], m["e_it_wh"], m["design_power_share"]) for m in payload["members"]] == [
+        ("HL01", 1.29, 8_100_000_000, 0.75), ("HL02", 1.29, 8_100_000_000, 0.25),
+    ]  # fmt: skip
+    assert payload["dispersion"]["pue"] == {"members": 2, "min": 1.29, "max": 1.29, "sd": 0.0}
+    assert json.loads(json.dumps(payload, allow_nan=False)) == payload
+    assert not {"members", "dispersion"} & set(result(values, edition))
+
+
+def test_what_does_not_apply_says_why(values: Values, edition: Edition) -> None:
+    """A retired site has no scores, though its window has values of the months before."""
+    scored = score_entity(values, edition, on=date(2026, 3, 31), facts=EntityFacts(stage="retired"))
+    payload = result_payload(values, scored, FACTS)
+    assert (payload["index"], payload["grade"], payload["weight_coverage"]) == (None, None, None)
+    assert {(i["status"], i["value"], i["reason"]) for i in payload["indicators"]} == {
+        ("not_applicable", None, "it does not apply at the stage of the site")
+    }
+    assert {i["reason"] for i in result(values, edition)["indicators"]} == {None}
 
 
 def test_the_digest_leaves_out_when_and_where(values: Values, edition: Edition) -> None:

@@ -86,3 +86,22 @@ def test_a_valued_status_without_a_number_is_refused(edition: Edition, value: fl
 def test_only_an_indicator_that_may_be_unbounded_is(edition: Edition) -> None:
     with pytest.raises(GciError, match="A1"):
         score_indicator(edition.indicator("A1"), IndicatorValue("A1", "measured", None, unbounded=True))
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "message"),
+    [
+        ("B2", 1.2, r"B2 IT load factor is 1\.2, above 1"),
+        ("D1", 0.9, r"D1 PUE is 0\.9, below 1"),
+        ("E1", 1.0001, "E1 .* above 1"),
+        ("A1", -1.0, "A1 .* below 0"),
+    ],
+)
+def test_a_value_that_cannot_be_earns_no_points(edition: Edition, code: str, value: float, message: str) -> None:
+    with pytest.raises(GciError, match=message):
+        score_indicator(edition.indicator(code), IndicatorValue(code, "measured", value))
+
+
+@pytest.mark.parametrize(("code", "value"), [("B2", 1.0), ("B2", 1 + 1e-12), ("B2", 0.0), ("D1", 1.0), ("A1", 1e6)])
+def test_the_ends_of_the_domain_are_scored(edition: Edition, code: str, value: float) -> None:
+    assert score_indicator(edition.indicator(code), IndicatorValue(code, "measured", value)).reported

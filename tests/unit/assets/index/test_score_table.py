@@ -161,6 +161,7 @@ HEAD = "entity_id,code,value,status\n"
         (HEAD + "X1,A2,20,000,\n", "row 2 has 5 cells under 4 columns"),
         (HEAD + "X1,D1,nan,\n", "is no number"),
         (HEAD + "X1,D1,inf,\n", "is no number"),
+        (HEAD + "X1,B2,1.2,\n", r"B2 IT load factor is 1\.2, but can only be 0 to 1"),
         (HEAD + "X1,D1,0.9,\n", r"D1 PUE is 0\.9, but can only be at least 1"),
         (HEAD + "X1,E1,62,\n", r"E1 Renewable share is 62, but can only be 0 to 1 \(1\)\. Write 0\.62 for 62 %"),
         (HEAD + "X1,D1,1.29,mesured\n", r"unknown status 'mesured'\. Did you mean 'measured'\?"),

@@ -163,6 +163,36 @@ def test_nothing_said_is_not_reported_and_a_row_of_zero_is_a_statement() -> None
     assert not other.scope1_reported
 
 
+@pytest.mark.parametrize("activity", ["coal", "SF6", "HFC-134a", "aviation spirit"])
+def test_an_unknown_activity_alone_makes_scope_1_unknown_and_never_zero(activity: str) -> None:
+    found = scope1({"activity": activity, "quantity": 500.0, "unit": "t"})
+    assert (found.scope1_reported, found.scope1_kg) == (True, None)
+    assert found.missing == (f"no fuel factor for {activity} in 2026-03",)
+    nothing_burnt = scope1({"activity": activity, "quantity": 0.0, "unit": "t"})  # says nothing of what else may have been burnt
+    assert (nothing_burnt.scope1_reported, nothing_burnt.missing) == (False, ())
+
+
+RAN = replace(HEBEI, backup_generation=5 * MWH)
+
+
+@pytest.mark.parametrize("evidence", [{"energy": RAN}, {"fuel_use": 800}, {"fuel_use": None}])
+def test_fuel_that_was_burnt_and_is_not_reported_leaves_scope_1_unknown(evidence: dict[str, Any]) -> None:
+    refrigerant = {"activity": "R-22", "quantity": 1.0, "unit": "kg", "density_kg_per_l": None}
+    for rows in ([], [refrigerant]):
+        found = emit(activities=rows, **evidence)
+        assert (found.scope1_reported, found.scope1_kg) == (True, None)
+        assert "send the fuel burnt" in found.missing[-1]
+    said = emit(activities=[DIESEL], **evidence)
+    assert (said.scope1_kg, said.missing) == (pytest.approx(309_590), ())
+    declared = emit(declared=("fuel",), **evidence)
+    assert (declared.scope1_kg, declared.missing) == (0.0, ())
+
+
+def test_generators_and_fuel_meters_that_show_0_prove_nothing() -> None:
+    found = emit(energy=replace(HEBEI, backup_generation=0), fuel_use=0)
+    assert (found.scope1_reported, found.scope1_kg, found.missing) == (False, None, ())
+
+
 def test_other_activities_are_not_scope_1() -> None:
     rows = [{"activity": name, "quantity": 9.0, "unit": "t"} for name in ("reclaimed_water", "heat_reused", "scope3_travel", "embodied")]
     found = scope1(*rows)

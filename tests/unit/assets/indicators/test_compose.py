@@ -81,6 +81,26 @@ def test_a_snapshot_counts_once(make, parameters):
     assert (carried.value, carried.status) == (0.6, "carried_forward")
 
 
+def test_an_impossible_or_little_known_month_is_absent(make, parameters):
+    def load(**columns):
+        return BY_CODE["B2"].measure(make(inventory={**make().inventory, **columns}))
+
+    good, impossible, little = load(), load(rated_w=100_000), load(rated_known_share=0.5)
+    found = trailing([impossible, good, little], parameters)
+    assert (found.value, found.months, found.status) == (1000 / 1800, 1, "measured")
+    assert trailing([good, impossible, impossible], parameters).value == 1000 / 1800
+    only = trailing([impossible], parameters)
+    assert (only.value, only.status, only.months) == (None, "withheld", 0)
+
+
+def test_lost_racks_count_in_the_window(make, parameters):
+    def racks(lost):
+        return BY_CODE["B1"].measure(make(inventory={**make().inventory, "racks_lost": lost}))
+
+    found = trailing([racks(0), racks(84)], parameters)
+    assert (found.value, found.beside["racks_lost"]) == (142 / 284, 84)
+
+
 def test_declared_only_when_every_month_is(make, parameters):
     none = BY_CODE["E1"].measure(make(claims=None, declared=frozenset({"green_power"})))
     some = BY_CODE["E1"].measure(make())
@@ -176,6 +196,20 @@ def test_a_site_under_construction_leaves(make, parameters):
     building = BY_CODE["D1"].measure(make(site={"stage": "construction"}))
     assert cluster({"A": pue(make, 125, 100), "B": building}, POWER, IT, parameters).value == 1.25
     assert cluster({"B": building}, POWER, IT, parameters).status == "not_applicable"
+
+
+def test_a_retired_site_leaves_and_is_not_missing(make, parameters):
+    retired, silent = BY_CODE["D1"].measure(make(site={"stage": "retired"})), BY_CODE["D1"].measure(make(E_IT=None))
+    found = cluster({"A": pue(make, 125, 100), "B": retired}, POWER, IT, parameters)  # B has half of the design power
+    assert (found.value, found.beside["members_missing"], found.beside["missing_power_share"]) == (1.25, [], 0.0)
+    assert cluster({"A": pue(make, 125, 100), "B": silent}, POWER, IT, parameters).value is None  # one that does not report is missing
+
+
+def test_what_a_retired_site_used_earlier_stays_in_the_window(make, parameters):
+    retired = BY_CODE["D1"].measure(make(site={"stage": "retired"}))
+    year = trailing([pue(make, 60, 40), retired], parameters)
+    assert (year.value, year.months) == (1.5, 1)
+    assert trailing([retired, retired], parameters).status == "not_applicable"
 
 
 def test_one_sites_surplus_covers_no_other(make, parameters):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from assets.indicators.inputs import Energy, Practice, declared_none, practices_of, site_month
+from assets.indicators.inputs import Energy, Practice, effective_stage, practices_of, site_month
 from assets.indicators.registry import INDICATORS
+from assets.staging.declared import declared_none
 
 MWH = 1_000_000
 
@@ -92,3 +93,46 @@ def test_only_meters_landed_gives_d1_alone(parameters):
     found = {item.code: item.measure(site) for item in INDICATORS}
     assert found.pop("D1").value == 1.3
     assert {value.status for value in found.values()} == {"not_reported"}
+
+
+IT_UNKNOWN = [energy_row("E_IT", None), energy_row("E_IT", 3, meter_id="M-1"), energy_row("E_DC", 5)]
+
+
+@pytest.mark.parametrize(
+    ("stated", "energies", "stage"),
+    [
+        ("planning", [], "planning"),
+        ("construction", [energy_row("E_DC", 5)], "construction"),  # building takes electricity
+        ("construction", [energy_row("E_IT", 0), energy_row("E_DC", 5)], "construction"),
+        ("construction", [energy_row("E_IT", None)], "construction"),
+        ("construction", [energy_row("E_IT", 5, site_id="HL02")], "construction"),  # another site's
+        ("planning", [energy_row("E_IT", 1)], "operation"),
+        ("construction", [energy_row("E_IT", 1)], "operation"),
+        ("construction", IT_UNKNOWN, "operation"),  # unknown as a total, but IT takes energy
+        ("retired", [], "retired"),
+        ("retired", [energy_row("E_DC", 5, site_id="HL02")], "retired"),
+        ("retired", [energy_row("E_DC", None)], "operation"),  # a counted meter, though nothing of it is known
+        ("operation", [], "operation"),
+        (None, [], None),
+    ],
+)
+def test_the_stage_that_the_meters_show(parameters, stated, energies, stage):
+    site = {"site_id": "HL01", "stage": stated, "pue_category": 2}
+    assert effective_stage(site, energies) == stage
+    assert build(parameters, site=site, energies=energies).site == {**site, "stage": stage}
+
+
+@pytest.mark.parametrize("stage", ["planning", "construction"])
+def test_a_metered_site_is_judged_whatever_it_is_called(parameters, stage):
+    energies = [energy_row(name, value) for name, value in (("E_DC", 130), ("E_IT", 100), ("E_DC@D1", 130), ("E_IT@D1", 100))]
+    site = {"site_id": "HL01", "stage": stage, "pue_category": 2}
+    metered = build(parameters, site=site, energies=energies)
+    found = {item.code: item.measure(metered) for item in INDICATORS}
+    assert found["D1"].value == 1.3
+    assert "not_applicable" not in {value.status for value in found.values()}
+
+
+def test_nothing_applies_to_a_retired_site_without_a_meter(parameters):
+    site = build(parameters, site={"site_id": "HL01", "stage": "retired"}, withheld={"E_DC": ["TL01"]})
+    found = [item.measure(site) for item in INDICATORS]
+    assert {(value.status, value.reason) for value in found} == {("not_applicable", "the site is in stage retired")}

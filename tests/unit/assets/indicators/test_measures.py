@@ -129,6 +129,14 @@ def test_unknown_emissions_are_not_reported(make, emissions, reason):
         assert (found.value, found.status, found.reason) == (None, "not_reported", reason)
 
 
+def test_unknown_scope_1_leaves_no_carbon_figure(make):
+    unknown = Emissions(None, True, 400_000.0, 290_000.0, 390_000.0, missing=("no fuel factor for coal in 2026-03",))
+    for code in ("F1", "F2"):
+        found = BY_CODE[code].measure(make(emissions=unknown))
+        assert (found.value, found.status, found.reason) == (None, "not_reported", "scope 1 is unknown; no fuel factor for coal in 2026-03")
+    assert BY_CODE["F1"].measure(make(emissions=unknown)).beside.get("CUE_location") is None
+
+
 def test_location_based_needs_no_claims(make):
     unknown_claims = Emissions(10_000.0, True, 400_000.0, None, None)
     assert BY_CODE["F1"].measure(make(emissions=unknown_claims)).beside["CUE_location"] == pytest.approx(0.41)

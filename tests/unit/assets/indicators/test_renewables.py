@@ -119,6 +119,23 @@ def test_more_evidenced_claims_never_lower_either(make, some, more):
         assert 0 <= after.value <= 1
 
 
+@given(some=lots, load=st.none() | st.integers(0, 120))
+def test_what_is_matched_month_by_month_never_exceeds_the_load(some, load):
+    claims = claims_of(rows_of(*some), None if load is None else load * MWH, True, DELIVERED)
+    delivered, spread = (sum(mwh for route, mwh in some if (route in DELIVERED) is kind) * MWH for kind in (True, False))
+    assert claims.delivered_wh == (delivered if load is None else min(delivered, load * MWH))
+    assert claims.surplus_wh == delivered - claims.delivered_wh
+    assert claims.claimed_wh == claims.delivered_wh + spread
+
+
+@given(some=lots, more=lots, load=st.integers(0, 120))
+def test_a_further_claim_never_lowers_what_is_counted(some, more, load):
+    before, after = (claims_of(rows_of(*rows), load * MWH, True, DELIVERED) for rows in (some, [*some, *more]))
+    assert after.claimed_wh >= before.claimed_wh
+    assert after.surplus_wh >= before.surplus_wh
+    assert sum(after.weighted_wh_by_route.values()) >= sum(before.weighted_wh_by_route.values()) * (1 - 1e-12)
+
+
 @given(some=lots, seed=st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(some, seed):
     shuffled = list(some)

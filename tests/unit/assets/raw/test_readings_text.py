@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import polars as pl
+import pytest
 
-from assets.raw.readings_text import SCHEMA, read_readings
+from assets.raw.readings_text import READ_AT, SCHEMA, read_readings
+from assets.raw.refused import Refused
 
 
 def _frame(*rows: tuple[str | None, ...]) -> pl.DataFrame:
@@ -77,7 +79,22 @@ def test_unreadable_times_go_to_the_most_common_month() -> None:
         _frame(("M", "2026-02-28 23:00", "1"), ("M", "?", "2"), ("M", "2026-03-01 00:00", "3"), ("M", "2026-03-02 00:00", "4"))
     )
     assert {month: sorted(frame["source_row"]) for month, frame in parts.items()} == {"2026-02": [2], "2026-03": [3, 4, 5]}
-    assert list(read_readings(_frame(("M", "?", "2")))) == [""]
+
+
+@pytest.mark.parametrize(
+    ("stated", "seen", "seen_zh"),
+    [("31st of May", "for example '31st of May'", "例如“31st of May”"), (None, "it is empty everywhere", "该列全为空")],
+)
+def test_without_any_readable_time_a_file_is_refused_with_what_was_seen(stated: str | None, seen: str, seen_zh: str) -> None:
+    with pytest.raises(Refused) as cause:
+        read_readings(_frame(("M", stated, "2"), ("M", stated, "3")))
+    assert cause.value.en.startswith(f"No row has a readable read_at ({seen}). Write times like 2026-03-01 00:15, ")
+    assert seen_zh in cause.value.zh
+
+
+def test_the_times_that_the_refusal_shows_are_read() -> None:
+    parts = read_readings(_frame(*(("M", text, "1") for text in READ_AT)))
+    assert {month: frame["problem"].null_count() for month, frame in parts.items()} == {"2026-03": len(READ_AT)}
 
 
 def test_no_rows_make_no_parts() -> None:

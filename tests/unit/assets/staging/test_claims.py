@@ -1,4 +1,4 @@
-"""Claims of a month: statuses, reasons, routes, spreading, conflicts and positions, each rule in both directions."""
+"""Claims of a month: statuses, reasons, routes, spreading, conflicts, each rule in both directions; and what they count for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.indicators.claimed import Claims, claims_of
 from assets.reference.factors import load_factors
 from assets.staging.claim_conflicts import CONFLICT_SCHEMA
 from assets.staging.claim_rows import CLAIM_SCHEMA
@@ -19,6 +20,7 @@ RULES = ClaimRules.from_reference(load_factors().data)
 WIND, PV = "W" * 17, "V" * 17
 MWH = 1_000_000
 SITES = [{"site_id": "S1", "geography": "CN-HE"}, {"site_id": "S2", "geography": "CN-GD"}]
+DELIVERED = ("direct_line", "onsite", "ppa_long", "green_trade")  # matched month by month
 EVIDENCE = {"c.pdf": "sha256:1", "k.pdf": "sha256:2"}
 COLUMNS = {
     "meters": "meter_id site_id medium point project_code parent_meter_id valid_from valid_to",
@@ -125,6 +127,14 @@ def conflicts(result: ClaimsMonth) -> list[tuple[Any, ...]]:
     return list(result.conflicts.select("kind", "site_id", "other_site_id", "mwh").iter_rows())
 
 
+def counted(result: ClaimsMonth, load: int | None = 100, site: str = "S1") -> Claims:
+    """What the claims of a site come to against its electricity (MWh), as the indicators match them."""
+    rows = result.claims.filter(result.claims["site_id"] == site).to_dicts()
+    found = claims_of(rows, None if load is None else load * MWH, True, DELIVERED)
+    assert found is not None
+    return found
+
+
 # Status and reason ------------------------------------------------------------------------------------------------------
 
 
@@ -156,7 +166,7 @@ def test_what_does_not_count(reason: str, certificate: dict[str, Any], event: di
     result = run(certificates=[issued(**certificate)], certificate_events=[cancel(**event)])
     assert said(result, "status", "reason", "route", "weight") == [("excluded", reason, None, 0.0)]
     assert reason in REASONS
-    assert result.positions["S1"].counted_wh == 0
+    assert counted(result).claimed_wh == 0
 
 
 def test_new_regime_refuses_last_years_production() -> None:
@@ -230,8 +240,8 @@ def test_annual_claim_with_on_site_generation_covers_nine_tenths() -> None:
             certificates=[issued(59)],
             certificate_events=[event],
         )
-        position = result.positions["S1"]
-        assert (position.matched_wh, position.spread_wh, position.counted_wh) == (4 * MWH, 5 * MWH, 9 * MWH)
+        claims = counted(result, 10)
+        assert (claims.delivered_wh, claims.claimed_wh, claims.surplus_wh) == (4 * MWH, 9 * MWH, 0)
 
 
 def test_monthly_products_stay_in_their_production_month() -> None:
@@ -239,6 +249,70 @@ def test_monthly_products_stay_in_their_production_month() -> None:
     rows = {"certificates": [issued()], "certificate_events": [event], "ppa_contracts": [contract()], "ppa_settlements": [settlement()]}
     assert ("S1", "green_trade", 30, "eligible") in said(run("2025-03", **rows), "site_id", "route", "quantity_wh", "status")
     assert said(run("2025-04", **rows), "route") == []
+
+
+TRADE = {"ppa_contracts": [contract()], "ppa_settlements": [settlement(settled_mwh=30)], "ppa_site_shares": [share("S1", 1.0)]}
+LINE = {"ppa_contracts": [contract(kind="direct_line")], "ppa_site_shares": [share("S1", 1.0)]}
+ONSITE = {"ppa_contracts": [contract(kind="onsite_third_party")], "ppa_site_shares": [share("S1", 1.0)]}
+
+
+@pytest.mark.parametrize(
+    ("facts", "event"),
+    [
+        pytest.param(TRADE, {"channel": "green_trade", "contract_id": "K"}, id="green-power trade"),
+        pytest.param(TRADE, {"channel": None, "contract_id": "K"}, id="by its contract alone"),
+        pytest.param(TRADE, {"channel": "green_trade", "contract_id": "K", "site_id": None}, id="by the contract's shares"),
+        pytest.param({}, {"channel": "green_trade"}, id="by its channel alone"),
+        pytest.param(LINE, {"contract_id": "K"}, id="direct line"),
+        pytest.param(LINE, {"channel": None}, id="direct line by its project"),
+        pytest.param(ONSITE, {"contract_id": "K"}, id="on-site"),
+        pytest.param(ONSITE, {"channel": "self_use"}, id="self-use"),
+    ],
+)
+def test_delivered_power_never_moves_to_another_month(facts: dict[str, Any], event: dict[str, Any]) -> None:
+    rows = {**facts, "certificates": [issued()]}
+    energies = energy(e_dc=100, direct_line={"L1": 30})
+    for later in (
+        {"consumption_month": "2025-04"},
+        {"consumption_month": None, "consumption_start": "2025-04", "consumption_end": "2025-06"},
+    ):
+        moved = cancel(**event | later)
+        april = run("2025-04", energies, certificate_events=[moved], **rows)
+        told = {
+            row
+            for row in said(april, "site_id", "status", "reason", "route")
+            if row[1:] != ("pending", "certificate not cancelled", "direct_line")
+        }
+        assert told == {("S1", "excluded", "produced in another month", None)}
+        assert counted(april).claimed_wh == 0
+        march = run("2025-03", energies, certificate_events=[moved], **rows)
+        assert counted(march).claimed_wh == 0
+    stays = run("2025-03", energies, certificate_events=[cancel(**event)], **rows)
+    assert "produced in another month" not in stays.claims["reason"].to_list()
+
+
+def test_a_range_that_moved_stands_once_over_its_stated_months() -> None:
+    moved = cancel(channel="green_trade", consumption_month=None, consumption_start="2025-04", consumption_end="2025-06")
+    parts = [
+        said(run(month, certificates=[issued()], certificate_events=[moved]), "quantity_wh") for month in ("2025-04", "2025-05", "2025-06")
+    ]
+    assert parts == [[(10,)]] * 3
+
+
+def test_unbundled_certificates_may_be_for_another_month() -> None:
+    result = run("2025-05", certificates=[issued()], certificate_events=[cancel(consumption_month="2025-05")])
+    assert said(result, "quantity_wh", "status", "reason") == [(30, "eligible", None)]
+
+
+def test_a_direct_line_without_its_contract_number_stays_in_its_month() -> None:
+    event = cancel(channel=None, consumption_month=None, consumption_start="2025-01", consumption_end="2025-12")
+    rows = {**LINE, "certificates": [issued()], "certificate_events": [event]}
+    energies = energy(e_dc=100, direct_line={"L1": 30})
+    assert said(run("2025-03", energies, **rows), "route", "quantity_wh", "status") == [("direct_line", 30, "eligible")]
+    assert said(run("2025-04", energy(e_dc=100), **rows), "route") == []
+    # a line whose contract had not begun when the certificate was produced delivered nothing: it is a certificate like any other
+    late = {**rows, "ppa_contracts": [contract(kind="direct_line", start_on="2025-04-01")]}
+    assert [row[0] for row in said(run("2025-05", energy(e_dc=100), **late), "route")] == ["unbundled_near"]
 
 
 def test_a_consumption_period_must_be_stated() -> None:
@@ -258,7 +332,7 @@ def test_contract_energy_is_never_added_to_its_certificates() -> None:
         ("pending", "green_trade", 10, "settled, not cancelled"),  # 40.4 settled, 30 cancelled, 0.4 carried
         ("eligible", "green_trade", 30, None),
     ]
-    assert (result.positions["S1"].counted_wh, result.positions["S1"].pending_wh) == (30 * MWH, 10 * MWH)
+    assert (counted(result).claimed_wh, counted(result).pending_wh) == (30 * MWH, 10 * MWH)
     nothing_cancelled = run(**rows)
     assert said(nothing_cancelled, "status", "quantity_wh") == [("pending", 40)]
     assert said(run("2025-04", **rows), "status") == []
@@ -461,7 +535,7 @@ def test_a_clean_month_has_no_conflicts() -> None:
     assert dict(result.claims.schema) == CLAIM_SCHEMA
 
 
-# Positions and properties -------------------------------------------------------------------------------------------------
+# What they count for, and properties ---------------------------------------------------------------------------------------
 
 
 def test_an_over_claim_is_capped_and_its_surplus_reported() -> None:
@@ -473,15 +547,23 @@ def test_an_over_claim_is_capped_and_its_surplus_reported() -> None:
         certificates=[issued(59), issued(44, project_code=PV)], certificate_events=[event, annual],
         ppa_contracts=[contract()], ppa_settlements=[settlement()],
     )  # fmt: skip
-    position = result.positions["S1"]
-    assert (position.counted_wh, position.surplus_wh, position.carbon_free_wh) == (100 * MWH, 10 * MWH, 110 * MWH)
-    # best routes first: 5 at 0.95, 60 at 0.70, and 35 of 45 at 0.40
-    assert position.weighted == pytest.approx((5 * 0.95 + 60 * 0.70 + 35 * 0.40) * MWH, rel=1e-12)
+    # what is matched month by month fits into 100 MWh; certificates of a period count whole and are cut by the window
+    claims = counted(result, 100)
+    assert claims.claimed_wh_by_route == {"green_trade": 60 * MWH, "onsite": 5 * MWH, "unbundled_near": 45 * MWH}
+    assert (claims.delivered_wh, claims.surplus_wh, claims.carbon_free_wh) == (65 * MWH, 0, 110 * MWH)
+    # best routes first: 5 at 0.95, and 35 of 60 at 0.70
+    cut = counted(result, 40)
+    assert cut.claimed_wh_by_route == {"green_trade": 35 * MWH, "onsite": 5 * MWH, "unbundled_near": 45 * MWH}
+    assert (cut.delivered_wh, cut.surplus_wh) == (40 * MWH, 25 * MWH)
+    assert cut.weighted_wh_by_route["green_trade"] == pytest.approx(35 * 0.70 * MWH, rel=1e-12)
 
 
 def test_an_unknown_load_leaves_claims_and_caps_nothing() -> None:
-    position = run(energies=energy(e_dc=None), certificates=[issued()], certificate_events=[cancel()]).positions["S1"]
-    assert (position.counted_wh, position.surplus_wh, position.weighted, position.spread_wh) == (None, None, None, 30 * MWH)
+    event = cancel(channel="green_trade", contract_id="K")
+    rows = {"certificates": [issued()], "ppa_contracts": [contract()], "ppa_settlements": [settlement()]}
+    result = run(energies=energy(e_dc=None), certificate_events=[event], **rows)
+    assert (counted(result, None).claimed_wh, counted(result, None).surplus_wh) == (30 * MWH, 0)
+    assert (counted(result, 20).claimed_wh, counted(result, 20).surplus_wh) == (20 * MWH, 10 * MWH)
 
 
 CANCELS = st.lists(
@@ -510,7 +592,6 @@ def test_row_order_never_matters(drawn: list[tuple[int, int, str, str]], random:
     again = run(certificates=certificates, certificate_events=events)
     assert once.claims.equals(again.claims)
     assert once.conflicts.equals(again.conflicts)
-    assert once.positions == again.positions
 
 
 @settings(max_examples=25, deadline=None)
@@ -526,12 +607,10 @@ def test_every_cancelled_number_has_exactly_one_row_per_cancellation(drawn: list
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 99), min_size=1, max_size=8, unique=True))
 def test_more_evidenced_claims_never_lower_the_claim(starts: list[int]) -> None:
-    counted, weighted = 0, 0.0
+    claimed, weighted = 0, 0.0
     for many in range(len(starts) + 1):
         events = [cancel(start, seq_start=start, on=f"2025-05-{n + 10}") for n, start in enumerate(starts[:many])]
-        position = run(energies=energy(e_dc=5), certificates=[issued(99)], certificate_events=events).positions["S1"]
-        assert position.counted_wh is not None
-        assert position.weighted is not None
-        assert position.counted_wh >= counted
-        assert position.weighted >= weighted
-        counted, weighted = position.counted_wh, position.weighted
+        claims = counted(run(energies=energy(e_dc=5), certificates=[issued(99)], certificate_events=events), 5)
+        assert claims.claimed_wh >= claimed
+        assert sum(claims.weighted_wh_by_route.values()) >= weighted
+        claimed, weighted = claims.claimed_wh, sum(claims.weighted_wh_by_route.values())

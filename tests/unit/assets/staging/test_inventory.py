@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from assets.staging.inventory import SCHEMA, site_inventory
+from checks.contracts.registry import STAGED
 from resources.calendar import local_s
 
 MONTH, ZONE = "2026-03", "Asia/Shanghai"  # 31 days, 744 hours
@@ -117,6 +118,10 @@ def test_what_did_not_land_is_null() -> None:
     assert run()["status"] == "not_reported"
 
 
+def test_the_columns_are_those_of_the_contract() -> None:
+    assert tuple(SCHEMA) == tuple(STAGED["inventory"].by_name)
+
+
 def test_one_row_for_each_site() -> None:
     frames = [typed([], RACK_COLUMNS), typed([device("D", rated_w=500, site_id="B")], DEVICE_COLUMNS), typed([], UTILISATION_COLUMNS)]
     found = site_inventory(*frames, [{"site_id": "B"}, {"site_id": "A"}], month=MONTH, zones={"A": ZONE, "B": ZONE})
@@ -144,12 +149,22 @@ def test_rated_power_unknown() -> None:
     assert (none_powered["rated_w"], none_powered["rated_known_share"], none_powered["gflops"]) == (0, None, 0)
 
 
+@pytest.mark.parametrize(("known", "unknown", "rated_w"), [(19, 1, 1900), (18, 1, 1800), (0, 1, None)])
+def test_rated_power_is_added_up_as_far_as_it_is_stated(known: int, unknown: int, rated_w: int | None) -> None:
+    """Whether enough of it is known is the judgement of B2 (assets/indicators/it_load.py)."""
+    devices = [device(f"K{n}", rated_w=100) for n in range(known)] + [device(f"U{n}") for n in range(unknown)]
+    found = run([rack("R")], devices)
+    assert (found["rated_w"], found["reason"], found["status"]) == (rated_w, None, "measured")
+    assert found["rated_known_share"] == known / (known + unknown)
+
+
 def test_a_chassis_holds_the_power_of_its_blades() -> None:
     blades = [device(f"B{k}", rated_w=600, parent_device_id="C", fp32_tflops=2.0) for k in range(4)]
     found = run(devices=[device("C", "other", rated_w=2000), *blades, device("X", parent_device_id="B0")])
     assert (found["rated_w"], found["rated_known_share"]) == (2000, 1.0)  # X is part of a blade of the chassis
     assert found["gflops"] == 8000  # the chassis states no compute: its blades do
-    assert run(devices=[device("C", "other"), *blades])["rated_w"] == 2400  # a chassis that does not say
+    nineteen = [device(f"B{k}", rated_w=600, parent_device_id="C") for k in range(19)]
+    assert run(devices=[device("C", "other"), *nineteen])["rated_w"] == 11_400  # a chassis that does not say
     assert run(devices=[device("C", "other"), *blades])["rated_known_share"] == 0.8
     assert run(devices=[device("C", "other", rated_w=2000, powered_on=False), *blades])["rated_w"] == 2400
     assert run(devices=blades)["rated_w"] == 2400  # a chassis that is not in the snapshot
@@ -226,7 +241,66 @@ def test_which_racks_are_fitted() -> None:
     ]
     found = run(racks, [device("X", rack_id="D", u_size=40), device("Y", rack_id="E", u_size=40)])
     assert (found["racks_fitted"], found["racks_used"]) == (3, 0)
+    assert found["racks_rated_w"] == 18_000  # A, B and C of 6 kW each
     assert run([rack("R", rated_kw=0, ai_rack=True)], [device("D")])["racks_used"] == 0  # an empty rack is never in use
+
+
+# Racks of earlier snapshots ----------------------------------------------------------------------------------------------
+
+BEFORE = "2026-02-28"
+
+
+def test_every_rack_still_there_or_retired_is_none_lost() -> None:
+    before = [rack("A", snapshot_on=BEFORE), rack("B", snapshot_on=BEFORE)]
+    assert run([*before, rack("A"), rack("B", retired_on="2026-03-10")])["racks_lost"] == 0
+    assert run([rack("A")])["racks_lost"] == 0
+    assert run(devices=[device("D", rated_w=500)])["racks_lost"] is None  # no snapshot of racks: nothing is known
+
+
+@pytest.mark.parametrize(
+    ("earlier", "lost"),
+    [
+        ({}, 1),
+        ({"fitted_on": "2020-01-01"}, 1),
+        ({"fitted_on": "2026-03-20"}, 1),  # was to be fitted by the day of the newest snapshot
+        ({"fitted_on": "2026-04-01"}, 0),
+        ({"retired_on": "2026-02-01"}, 0),
+        ({"retired_on": END}, 0),  # it said beforehand that it would go
+        ({"retired_on": "2026-04-01"}, 1),  # and this one went before its day
+        ({"site_id": "S2"}, 0),  # another site's
+        ({"snapshot_on": "2025-03-30"}, 1),  # 366 days
+        ({"snapshot_on": "2025-03-29"}, 0),
+        ({"snapshot_on": "2026-04-30"}, 0),  # the next month's
+    ],
+)
+def test_a_rack_that_is_gone_is_lost(earlier: dict[str, Any], lost: int) -> None:
+    found = run([rack("A"), rack("GONE", **{"snapshot_on": BEFORE, **earlier})])
+    assert (found["racks_fitted"], found["racks_lost"]) == (1, lost)
+
+
+def test_a_lost_rack_stays_lost_until_a_row_retires_it() -> None:
+    seen = [rack("A", snapshot_on="2026-01-31"), rack("GONE", snapshot_on="2026-01-31")]
+    months = [*seen, rack("A", snapshot_on=BEFORE), rack("A")]
+    assert run(months)["racks_lost"] == 1  # missing already in the snapshot before
+    assert run([*months, rack("GONE", snapshot_on=BEFORE, retired_on="2026-02-10")])["racks_lost"] == 0
+    assert run([*months, rack("GONE")])["racks_lost"] == 0  # it came back
+
+
+def test_a_rack_that_moved_to_another_site_is_not_lost() -> None:
+    moved = [rack("A"), rack("MOVED", snapshot_on=BEFORE)]
+    assert run(moved)["racks_lost"] == 1
+    assert run([*moved, rack("MOVED", site_id="S2")])["racks_lost"] == 0
+
+
+def test_lost_is_told_from_the_day_of_the_snapshot_carried_forward() -> None:
+    found = run([rack("A", snapshot_on=BEFORE), rack("GONE", snapshot_on="2026-01-31")])
+    assert (found["status"], found["carried_days"], found["racks_lost"]) == ("carried_forward", 31, 1)
+
+
+def test_rated_power_of_racks_is_whole_watts_and_unknown_without_racks() -> None:
+    assert run([rack("A", rated_kw=4.4), rack("B", rated_kw=0.1), rack("C", rated_kw=0.2)])["racks_rated_w"] == 4700
+    assert run([rack("A", retired_on=END)])["racks_rated_w"] == 0  # a snapshot without a standing rack
+    assert run(devices=[device("D", rated_w=500)])["racks_rated_w"] is None
 
 
 # Utilisation ----------------------------------------------------------------------------------------------------------
@@ -307,7 +381,7 @@ def test_a_month_with_daylight_saving() -> None:
 
 
 def test_doubling_the_equipment_changes_no_ratio() -> None:
-    devices = [CPU, GPU, device("B", fp32_tflops=3.3, rated_w=450)]
+    devices = [{**CPU, "rated_w": 300}, {**GPU, "rated_w": 5000}, device("B", fp32_tflops=3.3, rated_w=450)]
     twice = [*devices, *({**row, "device_id": f"{row['device_id']}2"} for row in devices)]
     one, two = (run(devices=rows, utilisation=hourly(cpu=0.31, gpu=0.77, hours=500)) for rows in (devices, twice))
     assert two["rated_w"] == 2 * one["rated_w"]

@@ -42,7 +42,8 @@ def test_rollovers_and_glitches_are_counted() -> None:
     values: list[float] = [(99_900 + 100 * h) % 100_000 for h in range(HOURS + 1)]
     values[300] = 5
     rows = found(staged_with(values, None, {"register_digits": 5}))
-    assert ("rollover", None, 1, None) in rows and ("glitch", None, 1, None) in rows
+    assert ("rollover", None, 1, None) in rows
+    assert ("glitch", None, 1, None) in rows
 
 
 def test_filled_placed_and_missing_hours() -> None:
@@ -59,11 +60,14 @@ def test_every_repair_and_method_has_words_in_both_languages() -> None:
     row = {"n": 2, "at": "2026-03-10T14:00:00+08:00", "quantity": 1_234_500, "unit": "Wh", "old_value": 1010.5, "new_value": None}
     for what in _WORDS:
         english, chinese = words({**row, "what": what, "method": "linear+edge"})
-        assert "{" not in english + chinese and english.isascii()
-        assert "2026-03-10 14:00" in english and "2026-03-10 14:00" in chinese
+        assert "{" not in english + chinese
+        assert english.isascii()
+        assert "2026-03-10 14:00" in english
+        assert "2026-03-10 14:00" in chinese
     for method in _METHODS:
         english, chinese = words({**row, "what": "filled", "method": method})
-        assert "1,234.5 kWh" in english and _METHODS[method][1] in chinese
+        assert "1,234.5 kWh" in english
+        assert _METHODS[method][1] in chinese
 
 
 @pytest.mark.parametrize(

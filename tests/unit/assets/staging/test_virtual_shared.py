@@ -67,8 +67,11 @@ def test_the_difference_of_two_meters_hour_by_hour() -> None:
     staged, _ = world([*register("A", 30), *register("B", 12)], [part("V", "A"), part("V", "B", -1)], {**V, "point": "grid_supply"}, A, B)
     hours = rows(staged, "V")
     assert hours["quantity"].to_list() == [18] * HOURS
-    assert set(hours["state"]) == {"measured"} and set(hours["method"]) == {"virtual"} and set(hours["n_readings"]) == {0}
-    assert set(hours["point"]) == {"grid_supply"} and set(hours["known_s"]) == {3600}
+    assert set(hours["state"]) == {"measured"}
+    assert set(hours["method"]) == {"virtual"}
+    assert set(hours["n_readings"]) == {0}
+    assert set(hours["point"]) == {"grid_supply"}
+    assert set(hours["known_s"]) == {3600}
     own = fact(staged, "V")
     assert (own["kind"], own["quantity"], own["metered_s"], own["missing_s"], own["n_landed"]) == (
         "virtual",
@@ -142,8 +145,11 @@ def test_members_half_an_hour_apart_share_no_hour() -> None:
 def test_readings_of_a_virtual_meter_are_rejected_with_the_reason() -> None:
     staged, _ = world([*register("A", 30), *register("V", 1)[:3]], [part("V", "A")], V, A)
     refused = staged.rejected.filter(pl.col("meter_id") == "V")
-    assert set(refused["rule_code"]) == {"BD01"} and set(refused["site_id"]) == {"S1"} and refused.height == 3
-    assert "virtual" in refused["reason"][0] and "members" in refused["reason"][0]
+    assert set(refused["rule_code"]) == {"BD01"}
+    assert set(refused["site_id"]) == {"S1"}
+    assert refused.height == 3
+    assert "virtual" in refused["reason"][0]
+    assert "members" in refused["reason"][0]
     assert staged.anomalies.filter(pl.col("meter_id") == "V").select("what", "site_id", "seen").rows() == [("virtual", "S1", 3.0)]
     assert rows(staged, "V")["quantity"].to_list() == [30] * HOURS
 
@@ -169,7 +175,8 @@ def test_shares_that_change_in_mid_month() -> None:
     assert {site: hours.sum() for site, hours in split.items()} == {"S1": 333_934, "S2": 223_423, "": 187_387}
     assert split["S1"][:360].sum() == 180_180
     assert (split["S1"] + split["S2"] + split[""]).to_list() == [1001] * HOURS
-    assert set(staged.energy["method"]) == {"shared"} and set(staged.energy["state"]) == {"measured"}
+    assert set(staged.energy["method"]) == {"shared"}
+    assert set(staged.energy["state"]) == {"measured"}
     assert [(f["site_id"], f["quantity"], f["metered_s"]) for f in staged.facts.to_dicts()] == [
         ("S1", 333_934, HOURS * 3600),
         ("S2", 223_423, HOURS * 3600),

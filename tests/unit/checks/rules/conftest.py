@@ -18,7 +18,8 @@ World = Callable[..., Judged]
 
 COLUMNS = {
     "sites": "site_id timezone supply_points backup_generators onsite_sources pue_category storage commissioned_on valid_from",
-    "meters": "meter_id site_id medium point check_meter_of accuracy_class valid_from valid_to entry source_row",
+    "meters": "meter_id site_id medium point kind unit multiplier interval_minutes interval_label check_meter_of accuracy_class valid_from "
+    "valid_to entry source_row",
     "declarations": "site_id subject statement valid_from valid_to",
     "activities": "site_id month activity quantity",
     "practices": "site_id item_code level assessed_on evidence entry source_row",
@@ -26,7 +27,7 @@ COLUMNS = {
     "feeds_rejected": "feed site_id rule_code column seen reason_en reason_zh entry source_row",
     "feeds_conflicts": "feed site_id key entry source_row",
     "feeds_counts": "feed site_id rows",
-    "meter_facts": "site_id meter_id expected_s metered_s n_landed first_at_s last_at_s",
+    "meter_facts": "site_id meter_id expected_s metered_s n_landed n_rejected first_at_s last_at_s",
     "anomalies": "site_id meter_id at_s code what seen limit unit entry source_row",
     "rejected_counts": "site_id rule_code rows",
     "energies": "site_id measure meter_id sign quantity known_s expected_s estimated",
@@ -37,7 +38,8 @@ COLUMNS = {
     "source_row",
     "claim_conflicts": "kind site_id other_site_id project_code production_month seq_start seq_end contract_id mwh detail_en detail_zh "
     "entry source_row",
-    "factors_missing": "site_id geography kind month missing_en missing_zh",
+    "factors_missing": "site_id subject kind month missing_en missing_zh entry source_row",
+    "scope1_unreported": "site_id subject burnt",
     "shares": "site_id side meter_id share last_known_share",
     "window": "site_id code valid_months withheld_months first_month_with_data because_of",
     "side_days": "site_id day e_dc_wh e_it_wh error_wh",
@@ -71,8 +73,10 @@ def clean() -> dict[str, Rows]:
         for letter, medium, point, side in points:
             meter = f"{s}-{letter}"
             row = {"meter_id": meter, "site_id": site, "medium": medium, "point": point, "valid_from": "2024-01-01"}
+            row |= {"kind": "register", "unit": "m3" if medium == "water" else "kWh", "multiplier": 1.0}
             rows["meters"].append({**row, "entry": 1, "source_row": 2})
-            rows["meter_facts"].append({"site_id": site, "meter_id": meter, "expected_s": MONTH_S, "metered_s": MONTH_S, "n_landed": 2976})
+            rows["meter_facts"].append({"site_id": site, "meter_id": meter, "expected_s": MONTH_S, "metered_s": MONTH_S, "n_landed": 2976,
+                                        "n_rejected": 0})  # fmt: skip
             rows["counted"].append({"site_id": site, "side": side, "meter_id": meter, "sign": 1})
             rows["shares"].append({"site_id": site, "side": side, "meter_id": meter, "share": 1.0, "last_known_share": 1.0})
             quantity = {"E_DC": 1_300_000, "E_IT": 1_000_000, "water": 700}[side]

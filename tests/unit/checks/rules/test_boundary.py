@@ -33,16 +33,18 @@ def change(rows: list[dict[str, Any]], meter_or_site: str, **values: Any) -> lis
 
 
 def test_readings_of_strangers_are_named_once_each(world) -> None:  # type: ignore[no-untyped-def]
-    row = {"at_s": 1, "code": "BD01", "what": "unregistered", "entry": 2}
+    row = {"at_s": 1, "code": "BD01", "what": "unregistered", "unit": "rows", "limit": 0.0, "entry": 2}
     anomalies = [
-        {**row, "site_id": None, "meter_id": "X-1", "source_row": 5},
-        {**row, "site_id": None, "meter_id": "X-1", "source_row": 6},
-        {**row, "site_id": "HL01", "meter_id": "A-OLD", "source_row": 7},
+        {**row, "site_id": None, "meter_id": "X-1", "seen": 2976.0, "source_row": 5},
+        {**row, "site_id": "HL01", "meter_id": "A-OLD", "seen": 1.0, "source_row": 7},
     ]
     found = registered(world({"anomalies": anomalies}), "HL01")
     assert said(found) == [("A-OLD", "info", ""), ("X-1", "info", "")]
-    assert numbers(found[1]) == ("BD01", 2.0, 0.0, "readings")
-    assert found[1].rows == ((2, 5), (2, 6))
+    assert [numbers(f) for f in found] == [("BD01", 1.0, 0.0, "readings"), ("BD01", 2976.0, 0.0, "readings")]
+    assert "A-OLD: 1 reading was rejected" in found[0].message_en
+    assert "X-1: 2,976 readings were rejected" in found[1].message_en
+    assert "有 2976 条读数被拒" in found[1].message_zh
+    assert found[1].rows == ((2, 5),)
     # A meter that nobody registered is shown at every site, one of a site only there.
     assert said(registered(world({"anomalies": anomalies}), "HL02")) == [("X-1", "info", "")]
 

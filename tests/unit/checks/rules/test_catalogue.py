@@ -9,17 +9,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from assets.staging.units import UnitError, unit_factor
 from checks.contracts.names import FEED_NAMES
+from checks.contracts.vocabulary import MEDIA, METER_POWER_UNITS, METER_UNITS, POINTS_OF_MEDIUM, UNITS
 from checks.contracts.vocabulary import POINTS as POINT_WORDS
 from checks.findings import QUANTITIES, NotChecked, Rule
-from checks.rules.boundary import POINTS
 from checks.rules.catalogue import RULES, rules_of, withholders
 from checks.rules.document import rules_markdown
 from checks.rules.feeds import FEED_QUANTITIES
 from checks.rules.thresholds import read_thresholds, threshold_document
 
 CODES = [
-    "BD01", "BD02", "BD03", "BD05", "BD07", "BD12", "CT01", "CT03", "CT04", "CT05", "CT08", "CT11", "CT12", "CT15", "CT16", "ME05",
+    "BD01", "BD02", "BD03", "BD05", "BD07", "BD12", "CT01", "CT02", "CT03", "CT04", "CT05", "CT08", "CT11", "CT12", "CT15", "CT16", "ME05",
     "TL01", "TL04", "TL08",
 ]  # fmt: skip
 BY_RULE = [pytest.param(rule, id=f"{rule.code}-{rule.table.split('/')[1]}") for rule in RULES]
@@ -35,8 +36,20 @@ def test_thresholds_belong_to_rules() -> None:
 
 
 def test_one_list_of_points_and_of_feeds() -> None:
-    assert frozenset().union(*POINTS.values()) == set(POINT_WORDS)
+    assert frozenset().union(*POINTS_OF_MEDIUM.values()) == set(POINT_WORDS)
+    assert set(POINTS_OF_MEDIUM) == set(MEDIA)
     assert set(FEED_QUANTITIES) == set(FEED_NAMES)
+
+
+def test_the_units_a_rule_names_are_those_that_staging_counts() -> None:
+    for power, units in ((False, METER_UNITS), (True, METER_POWER_UNITS)):
+        for medium in MEDIA:
+            for unit in UNITS:
+                if unit in units.get(medium, ()):
+                    assert unit_factor(medium, unit, power=power) > 0
+                else:
+                    with pytest.raises(UnitError):
+                        unit_factor(medium, unit, power=power)
 
 
 @pytest.mark.parametrize("rule", BY_RULE)
@@ -85,7 +98,9 @@ def test_rules_by_table_and_quantity() -> None:
     assert [rule.code for rule in rules_of("staging/claims")] == ["CT11", "CT12", "CT15", "CT16"]
     assert [rule.code for rule in rules_of("index/site_index")] == ["TL08"]
     assert rules_of("staging/inventory") == []
-    assert [rule.code for rule in withholders("E_IT")] == ["BD02", "BD05", "BD07", "BD12", "CT01", "CT01", "CT08", "ME05", "TL01"]
+    assert [rule.code for rule in withholders("E_IT")] == [
+        "BD02", "BD05", "BD07", "BD12", "CT01", "CT01", "CT02", "CT08", "ME05", "TL01",
+    ]  # fmt: skip
     assert [rule.code for rule in withholders("claims")] == ["CT01", "CT11", "CT12"]
     assert [rule.code for rule in withholders("factors")] == ["CT16"]
     assert [rule.code for rule in withholders("practices")] == ["CT01"]

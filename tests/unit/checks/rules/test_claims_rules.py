@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checks.findings import Finding, NotChecked
-from checks.rules.claims import attribute_once, claimed_once, evidenced, factors_known
+from checks.rules.claims import attribute_once, claimed_once, emissions_countable, evidenced
 
 PROJECT = "P" * 17
 
@@ -52,6 +52,13 @@ def test_each_range_is_one_finding(world) -> None:  # type: ignore[no-untyped-de
     found = claimed_once(world({"claim_conflicts": conflicts}), "HL01")
     assert [(f.subject.rsplit(" ", 1)[1], f.seen) for f in found] == [("0-249", 250.0), ("500-599", 100.0)]
     assert "(also by HL02, HL03)" in found[0].message_en
+
+
+@pytest.mark.parametrize(("en", "zh"), [("Cancelled twice.", "重复核销。"), ("cancelled twice", "重复核销")])
+def test_the_detail_is_a_sentence(world, en: str, zh: str) -> None:  # type: ignore[no-untyped-def]
+    (found,) = claimed_once(world({"claim_conflicts": [conflict("CT11", "HL01", "HL02", detail_en=en, detail_zh=zh)]}), "HL01")
+    assert "claims are withheld. Cancelled twice. Correct" in found.message_en
+    assert "claims 暂缓发布。重复核销。请更正" in found.message_zh
 
 
 def test_contract_energy_claimed_again_through_certificates(world) -> None:  # type: ignore[no-untyped-def]
@@ -137,19 +144,66 @@ def test_neither_practices_nor_claims_is_not_checked(world) -> None:  # type: ig
 def test_a_missing_factor_is_named(world) -> None:  # type: ignore[no-untyped-def]
     gap = {
         "site_id": "HL01",
-        "geography": "CN-XZ",
-        "kind": "province_average",
+        "subject": "CN-XZ",
+        "kind": "average",
         "month": "2026-03",
         "missing_en": "No factor was published.",
         "missing_zh": "尚未公布。",
     }
-    judged = world({"factors_missing": [gap, {**gap, "month": "2026-02", "geography": "CN-HE"}]})
-    found = factors_known(judged, "HL01")
-    assert said(found) == [("province_average CN-XZ", "withhold", "factors")]
+    judged = world({"factors_missing": [gap, {**gap, "month": "2026-02", "subject": "CN-HE"}]})
+    found = emissions_countable(judged, "HL01")
+    assert said(found) == [("average CN-XZ", "withhold", "factors")]
     assert numbers(found[0]) == ("CT16", 0.0, 1.0, "factors")
     assert "No factor was published." in found[0].message_en
     assert "尚未公布。" in found[0].message_zh
-    assert factors_known(judged, "HL02") == []
+    assert "geography in 'sites'" in found[0].message_en
+    assert emissions_countable(judged, "HL02") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "do", "do_zh"),
+    [
+        ("fuel", "name of the activity", "活动名称"),
+        ("gwp", "name of the activity", "活动名称"),
+        ("unit", "density_kg_per_l", "density_kg_per_l"),
+    ],
+)
+def test_an_activity_that_cant_be_counted_is_named_with_its_row(world, kind: str, do: str, do_zh: str) -> None:  # type: ignore[no-untyped-def]
+    gap = {"site_id": "HL01", "subject": "coal", "kind": kind, "month": "2026-03", "missing_en": "what is absent", "missing_zh": "所缺"}
+    found = emissions_countable(world({"factors_missing": [{**gap, "entry": 4, "source_row": 9}]}), "HL01")
+    assert said(found) == [(f"{kind} coal", "withhold", "factors")]
+    assert "What is absent." in found[0].message_en
+    assert "所缺。" in found[0].message_zh
+    assert do in found[0].message_en
+    assert do_zh in found[0].message_zh
+    assert found[0].rows == ((4, 9),)
+
+
+@pytest.mark.parametrize(
+    ("subjects", "seen", "said_en", "said_zh"),
+    [
+        (["fuel", "refrigerant"], 0.0, "about fuel and refrigerant", "燃料、制冷剂"),
+        (["refrigerant"], 1.0, "about refrigerant in", "制冷剂"),
+    ],
+)
+def test_scope_1_nobody_spoke_of_is_flagged(world, subjects: list[str], seen: float, said_en: str, said_zh: str) -> None:  # type: ignore[no-untyped-def]
+    unsaid = [{"site_id": "HL01", "subject": subject, "burnt": False} for subject in subjects]
+    judged = world({"scope1_unreported": unsaid})
+    found = emissions_countable(judged, "HL01")
+    assert said(found) == [("scope 1", "flag", "fuel")]
+    assert numbers(found[0]) == ("CT16", seen, 2.0, "subjects")
+    assert said_en in found[0].message_en
+    assert "leave it out" in found[0].message_en
+    assert said_zh in found[0].message_zh
+    assert emissions_countable(judged, "HL02") == []
+
+
+def test_fuel_burnt_and_not_reported_says_what_to_send(world) -> None:  # type: ignore[no-untyped-def]
+    (found,) = emissions_countable(world({"scope1_unreported": [{"site_id": "HL01", "subject": "fuel", "burnt": True}]}), "HL01")
+    assert (found.severity, found.quantity) == ("flag", "fuel")
+    assert "F1 and F2 are not reported" in found.message_en
+    assert "Send the fuel burnt" in found.message_en
+    assert "F1、F2 不予给出" in found.message_zh
 
 
 def test_whole_numbers_beside_nulls_name_the_same_range(world) -> None:  # type: ignore[no-untyped-def]

@@ -36,7 +36,8 @@ def test_every_bad_definition_withholds_its_side_and_says_what_to_correct(world,
         assert said(found) == [("A-V", "withhold", "E_DC")], what
         assert found[0].code == {placed: "BD02", counted_once: "BD05"}[rule]
         assert re.search(r"E_DC is withheld.* In 'meter_parts': [a-z].*\.$", found[0].message_en)
-        assert "meter_parts" in found[0].message_zh and "E_DC 暂缓发布" in found[0].message_zh
+        assert "meter_parts" in found[0].message_zh
+        assert "E_DC 暂缓发布" in found[0].message_zh
         assert ("A-X" in found[0].message_en) == ("{other}" in words[what][0])
         # On no side it flags; another site, and the other rule, have nothing to say.
         assert said(rule(world({"topology_faults": [fault(what, side="")]}), "HL01")) == [("A-V", "flag", "")]
@@ -49,9 +50,11 @@ def test_every_bad_definition_withholds_its_side_and_says_what_to_correct(world,
 def test_faults_of_one_meter_are_one_finding(world) -> None:  # type: ignore[no-untyped-def]
     judged = world({"topology_faults": [fault("unknown_member"), fault("factor"), fault("parts_cycle"), fault("double", other="A-S")]})
     (where,) = placed(judged, "HL01")  # type: ignore[misc]
-    assert "neither a meter in force on those days nor a site" in where.message_en and "other than 1 or -1" in where.message_en
+    assert "neither a meter in force on those days nor a site" in where.message_en
+    assert "other than 1 or -1" in where.message_en
     (twice,) = counted_once(judged, "HL01")  # type: ignore[misc]
-    assert "In 'meters': remove one" in twice.message_en and "In 'meter_parts': remove one of the members" in twice.message_en
+    assert "In 'meters': remove one" in twice.message_en
+    assert "In 'meter_parts': remove one of the members" in twice.message_en
 
 
 def test_parts_of_a_meter_that_nobody_registered_are_said_at_every_site(world) -> None:  # type: ignore[no-untyped-def]

@@ -121,7 +121,7 @@ def test_instants_and_overlaps_are_flagged_by_meter(world) -> None:  # type: ign
     found = instants_agree(judged, "HL01")
     assert said(found) == [("A-COOL", "flag", ""), ("A-I", "flag", "E_IT")]
     assert numbers(found[1]) == ("CT03", 3.0, 0.0, "occurrences")
-    assert "2 instants with different values in one file (all rejected), 1 overlapping intervals" in found[1].message_en
+    assert "2 instants with different values in one file (all rejected), 1 pair of overlapping intervals" in found[1].message_en
     assert instants_agree(judged, "HL02") == []
 
 
@@ -133,8 +133,10 @@ def test_glitches_are_told_not_held_against_anybody(world) -> None:  # type: ign
     found = physical(judged, "HL01")
     assert said(found) == [("A-I", "info", "E_IT")]
     assert numbers(found[0]) == ("CT04", 3.0, 0.0, "occurrences")
-    assert "1 glitches, 1 negative values, 1 sentinel values in 2026-03, first at 2026-03-01T00:00:09+08:00" in found[0].message_en
+    assert "1 glitch, 1 negative value, 1 sentinel value in 2026-03, first at 2026-03-01T00:00:09+08:00" in found[0].message_en
     assert physical(judged, "HL02") == []
+    again = physical(world({"anomalies": [anomaly("CT04", "glitch"), anomaly("CT04", "glitch", row=10)]}), "HL01")
+    assert "has 2 glitches in 2026-03" in again[0].message_en
 
 
 def test_nothing_read_is_not_checked(world, rows) -> None:  # type: ignore[no-untyped-def]
@@ -155,7 +157,12 @@ def test_above_the_maximum_is_flagged_with_its_worst(world) -> None:  # type: ig
     found = plausible(judged, "HL01")
     assert said(found) == [("A-I", "flag", "E_IT")]
     assert numbers(found[0]) == ("CT05", 9000.0, 1200.0, "kW")
-    assert "1 were made gaps, 1 kept" in found[0].message_en
+    assert "1 above the known capacity, made a gap. 1 above the maximum inferred from its days, kept where" in found[0].message_en
+    assert "其中 1 次超过已知容量,按缺口处理。1 次超过按各日推断的上限" in found[0].message_zh
+    inferred = plausible(world({"anomalies": over[1:]}), "HL01")[0].message_en
+    assert "bear it out, else a gap. Check" in inferred
+    assert "known capacity" not in inferred
+    assert "made gaps. Check" in plausible(world({"anomalies": [over[0], {**over[0], "source_row": 5}]}), "HL01")[0].message_en
     assert plausible(judged, "HL02") == []
 
 
@@ -197,7 +204,7 @@ def test_an_unexplained_fall_follows_the_share_rule(world, rows, share: float | 
     found = falling(world(tables), "HL01")
     assert said(found) == [outcome]
     assert numbers(found[0]) == ("CT08", 1.0, 0.0, "occurrences")
-    assert "fell 1 times in 2026-03 without a rollover or an event" in found[0].message_en
+    assert "fell 1 time in 2026-03 without a rollover or an event" in found[0].message_en
     assert falling(world(tables), "HL02") == []
 
 
@@ -214,7 +221,7 @@ def test_a_rollover_is_told(world) -> None:  # type: ignore[no-untyped-def]
 def test_an_event_without_its_reading_is_flagged(world) -> None:  # type: ignore[no-untyped-def]
     found = falling(world({"anomalies": [anomaly("CT08", "event_incomplete"), anomaly("CT08", "rollover", row=10)]}), "HL01")
     assert said(found) == [("A-I", "flag", "E_IT")]
-    assert "lack old_value" in found[0].message_en
+    assert "changed 1 time in 2026-03 without an event that states old_value and new_value" in found[0].message_en
 
 
 def test_a_meter_on_two_sides_withholds_both(world, rows) -> None:  # type: ignore[no-untyped-def]

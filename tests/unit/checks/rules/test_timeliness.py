@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from checks.findings import Finding, NotChecked
 from checks.rules.timeliness import completeness, instants, trailing
-from checks.rules.view import percent, share_rule, shares_of
+from checks.rules.view import percent, several, share_rule, shares_of
 
 HOUR = 3600
 MONTH_H = 744
@@ -149,26 +151,54 @@ def test_share_helper(world, rows) -> None:  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.673, "67.3 %"), (0.9, "90 %"), (1.0, "100 %"), (0.0, "0 %"), (0.8999, "89.990 %"), (0.94999, "94.999 %"), (0.011, "1.1 %")],
+    [(0.673, "67.3 %"), (0.9, "90 %"), (1.0, "100 %"), (0.0, "0 %"), (0.20022, "20.0 %"), (0.89976, "90.0 %"), (0.07, "7 %")],
 )
-def test_a_share_never_reads_like_its_limit(share: float, text: str) -> None:
+def test_a_share_has_one_decimal(share: float, text: str) -> None:
     assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "limit", "text"),
+    [
+        (0.20022, 0.9, "20.0 %"), (0.8997, 0.9, "89.97 %"), (0.89997, 0.9, "89.997 %"), (0.90003, 0.9, "90.003 %"), (0.9, 0.9, "90 %"),
+        (0.9775, 0.9775, "97.75 %"), (0.978, 0.9775, "97.8 %"), (0.9776, 0.9775, "97.8 %"), (0.9774, 0.9775, "97.7 %"),
+        (0.07001, 0.07, "7.001 %"), (1.0, 0.95, "100 %"), (0.0, 0.0, "0 %"),
+    ],
+)  # fmt: skip
+def test_a_share_never_reads_like_its_limit(share: float, limit: float, text: str) -> None:
+    assert percent(share, limit) == text
+
+
+@given(st.floats(0, 1), st.integers(0, 1000))
+def test_a_share_is_read_on_its_side_of_its_limit(share: float, thousandths: int) -> None:
+    limit = thousandths / 1000
+    if abs(share - limit) > 1e-10:
+        assert (float(percent(share, limit)[:-2]) > float(percent(limit, limit)[:-2])) == (share > limit)
+
+
+def test_words_for_one_and_for_several() -> None:
+    assert [several(n, "glitch", "glitches") for n in (0, 1, 2)] == ["0 glitches", "1 glitch", "2 glitches"]
+    assert [several(n, "row") for n in (1, 1200)] == ["1 row", "1,200 rows"]
 
 
 # TL04 ---------------------------------------------------------------------------------------------------------------
 
 
-def anomaly(meter: str, what: str, at: int | None, row: int) -> dict[str, object]:
-    return {"site_id": "HL01", "meter_id": meter, "at_s": at, "code": "TL04", "what": what, "entry": 3, "source_row": row}
+def anomaly(meter: str, what: str, at: int | None, row: int, count: int = 1) -> dict[str, object]:
+    """As staging tells it: once for each meter and what, with the first row and the number of rows."""
+    said = {"seen": float(count), "limit": 0.0, "unit": "rows"}
+    return {"site_id": "HL01", "meter_id": meter, "at_s": at, "code": "TL04", "what": what, **said, "entry": 3, "source_row": row}
 
 
 def test_rejected_instants_are_flagged_by_meter(world) -> None:  # type: ignore[no-untyped-def]
-    anomalies = [anomaly("A-S", "future", FROM_S, 9), anomaly("A-S", "no_zone", FROM_S + HOUR, 10), anomaly("A-X", "no_zone", FROM_S, 11)]
+    anomalies = [anomaly("A-S", "future", FROM_S, 9, 40), anomaly("A-S", "no_zone", FROM_S + HOUR, 10, 4), anomaly("A-X", "no_zone", 0, 11)]
     found = instants(world({"anomalies": anomalies}), "HL01")
     assert said(found) == [("A-S", "flag", "E_DC"), ("A-X", "flag", "")]
-    assert (found[0].code, found[0].seen, found[0].limit, found[0].unit) == ("TL04", 2.0, 0.0, "readings")
+    assert (found[0].code, found[0].seen, found[0].limit, found[0].unit) == ("TL04", 44.0, 0.0, "readings")
     assert found[0].rows == ((3, 9), (3, 10))
-    assert "1 without a resolvable local time, 1 later than" in found[0].message_en
+    assert "A-S: 44 readings were rejected: 4 without a resolvable local time, 40 later than" in found[0].message_en
+    assert "A-X: 1 reading was rejected: 1 without a resolvable local time, 0 later than" in found[1].message_en
+    assert "有 44 条读数被拒:4 条本地时刻无法确定,40 条晚于入库时刻" in found[0].message_zh
     assert instants(world({"anomalies": anomalies}), "HL02") == []
 
 

@@ -6,7 +6,6 @@ import csv
 import gzip
 import hashlib
 import io
-import time
 from pathlib import Path
 
 import fastexcel
@@ -24,9 +23,7 @@ NAMING = ("declarations", "practices", "certificate_events", "ppa_contracts", "p
 @pytest.fixture(scope="module")
 def two_months(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DemoFacts]:
     landing = tmp_path_factory.mktemp("two") / "landing"
-    start = time.monotonic()
     facts = write_fleet(landing, months=2)
-    assert time.monotonic() - start < 20  # about two seconds on a free core
     return landing, facts
 
 

@@ -1,0 +1,59 @@
+"""What a month was computed from, as one digest: its own inputs, and those of its whole trailing window.
+
+A month whose fingerprint is unchanged needs no computing; a month of the window whose own fingerprint changed must be computed first.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from assets.compute import Compute
+from assets.raw.step import raw_digests
+from resources.calendar import month_range, trailing_months
+from resources.code_version import code_version
+from resources.digest import digest_json
+from resources.home import Home
+from resources.ledger import OWN
+from resources.settings import Settings
+
+_DOCUMENTS = ("settings", "edition", "factors", "thresholds")
+_cache: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
+_CACHED = 512
+
+
+def own_fingerprint(compute: Compute) -> str | None:
+    """Digest of everything that can change the month's own numbers; None when no site is in force at its end."""
+    key = (str(compute.home.root), compute.home.ledger.head(compute.as_of)[1], compute.month)
+    if key not in _cache:
+        documents = [compute.document(kind)[0] for kind in _DOCUMENTS]
+        _cache[key] = digest_json([raw_digests(compute), documents, code_version("reports")]) if compute.sites else None
+        while len(_cache) > _CACHED:
+            _cache.popitem(last=False)
+    return _cache[key]
+
+
+def window_fingerprint(compute: Compute) -> str:
+    """Digest of the own fingerprints of the twelve months that end with the month."""
+    known = {*history(compute.home, compute.settings, compute.as_of, compute.month), compute.month}
+    months = [Compute(compute.home, month, compute.as_of) for month in trailing_months(compute.month) if month in known]
+    return digest_json([[month.month, own_fingerprint(month)] for month in months])
+
+
+def history(home: Home, settings: Settings, as_of: int, month: str) -> list[str]:
+    """The months from the first one with landed readings (not before the home's first month) up to ``month``: a silent one counts too."""
+    landed = [part.month for part in home.ledger.parts("meter_readings", as_of) if part.month >= settings.first_month]
+    return month_range(min(landed), month) if landed else []
+
+
+def outdated_window(compute: Compute) -> list[str]:
+    """Earlier months of the trailing window that were never computed, or from other inputs than those of today's log."""
+    window = set(trailing_months(compute.month)[:-1])
+    stale = []
+    for month in history(compute.home, compute.settings, compute.as_of, compute.month):
+        if month not in window:
+            continue
+        own = own_fingerprint(Compute(compute.home, month, compute.as_of))
+        stored = compute.home.ledger.manifest(month, OWN)
+        if own is not None and (stored is None or stored.digest != own):
+            stale.append(month)
+    return stale
