@@ -118,7 +118,8 @@ def _meter(
         "TL01", site_id, judged.month, severity, meter,  # type: ignore[arg-type]
         f"Meter {meter} metered {percent(seen, limit)} of its time in {judged.month} (limit {percent(limit, limit)}).{effect_en}{span_en} "
         f"{do_en}",
-        f"计量点 {meter} 在 {judged.month} 的实测时间占比为 {percent(seen, limit)}(限值 {percent(limit, limit)})。{effect_zh}{span_zh}{do_zh}",
+        f"计量点 {meter} 在 {judged.month} 的实测时间占比为 {percent(seen, limit)}(限值 {percent(limit, limit)})。{effect_zh}{span_zh}"
+        f"{do_zh}",
         quantity=side, seen=seen, limit=limit, unit="1",
     )  # fmt: skip
 

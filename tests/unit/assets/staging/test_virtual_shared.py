@@ -218,7 +218,7 @@ def test_a_virtual_meter_can_be_shared() -> None:
 def test_anomalies_of_a_shared_meter_stand_at_every_site() -> None:
     readings = register("X", 1000)
     readings[100]["value"] = 5  # one poll that the next one takes back
-    staged, of = world(readings, [part("X", "S1", 0.5), part("X", "S2", 0.4)], {"meter_id": "X"})
+    staged, _ = world(readings, [part("X", "S1", 0.5), part("X", "S2", 0.4)], {"meter_id": "X"})
     assert staged.anomalies.select("site_id", "what").rows() == [("S1", "glitch"), ("S2", "glitch")]
     assert staged.rejected["site_id"].to_list() == ["S1"]
     # the stretch without the poll is two hours long: metered, and placed by assumption

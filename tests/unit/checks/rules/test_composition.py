@@ -75,7 +75,7 @@ def test_readings_of_a_virtual_meter_are_explained(world) -> None:  # type: igno
     row = {"site_id": "HL01", "meter_id": "A-V", "at_s": 1, "code": "BD01", "what": "virtual", "seen": 744, "entry": 2, "source_row": 5}
     (finding,) = registered(world({"anomalies": [row]}), "HL01")  # type: ignore[misc]
     assert (finding.seen, finding.unit) == (744.0, "readings")
-    assert finding.message_en.startswith("744 readings of meter A-V were rejected: it is virtual")
+    assert finding.message_en.startswith("Meter A-V: 744 readings were rejected, because it is virtual")
     assert "虚拟表" in finding.message_zh
 
 
