@@ -21,6 +21,7 @@ from checks.findings import Judged
 from checks.gate import judge
 from checks.rules.catalogue import RULES
 from checks.rules.thresholds import thresholds_at
+from checks.waivers import WAIVER, Granted, day_of, in_force
 from resources.calendar import month_hours_s, month_last_day
 from resources.code_version import code_version
 from resources.errors import GciError
@@ -67,6 +68,12 @@ class Compute:
     @cached_property
     def thresholds(self) -> dict[str, dict[str, float]]:
         return thresholds_at(self.document("thresholds")[1], self.month, self.settings.rules)
+
+    @cached_property
+    def waivers(self) -> dict[str, Granted]:
+        """The waivers of findings of this month that count, by finding id: those up to ``as_of`` that were not over when it entered."""
+        entries = self.home.ledger.entries(kinds=[WAIVER], as_of=self.as_of)
+        return in_force(entries, day_of(self.home.ledger.moment(self.as_of), self.settings.timezone), self.month) if entries else {}
 
     @cached_property
     def feeds(self) -> Feeds:
@@ -139,7 +146,7 @@ class Compute:
         if judged is not None:
             view = self.judged(judged)
             judgements = [
-                judge([r for r in RULES if r.table == m.table_name], view, m.digest)
+                judge([r for r in RULES if r.table == m.table_name], view, m.digest, self.waivers)
                 for m in manifests
                 if any(r.table == m.table_name for r in RULES)
             ]

@@ -46,7 +46,8 @@ def check_results(
 ) -> list[dg.AssetCheckResult]:
     """One result for each rule of one table, from rows of the ledger tables ``finding`` and ``verdict`` of a month.
 
-    withhold fails as ERROR, flag as WARN, info passes; a rule that no site could be asked fails as WARN with ``result = not_checked``.
+    withhold fails as ERROR, flag and a waived withhold as WARN, info passes; a rule that no site could be asked fails as WARN with
+    ``result = not_checked``.
     Metadata: the result, counts, and the worst findings as a table in English and Chinese. Without a site in force there is no verdict:
     not checked.
     """
@@ -60,12 +61,15 @@ def _result(rule: Rule, asset_key: dg.AssetKey, findings: Sequence[Row], verdict
     worst = min((v["severity"] for v in verdicts if v["outcome"] == "fail"), key=SEVERITIES.index, default=None)
     unchecked = {v["site_id"]: v["reason"] for v in verdicts if v["outcome"] == "not_checked"}
     sites = {v["site_id"] for v in verdicts}
+    if worst in (None, "info") and any(v["outcome"] == "waived" for v in verdicts):
+        worst = "waived"  # it fails all the same, and somebody answers for the number
     result = worst or ("not_checked" if len(unchecked) == len(sites) else "pass")
     counts = Counter(f["severity"] for f in findings)
     metadata: dict[str, Any] = {
         "result": result,
         "sites": len(sites),
-        "sites_failed": len({v["site_id"] for v in verdicts if v["outcome"] == "fail" and v["severity"] != "info"}),
+        "sites_failed": len({v["site_id"] for v in verdicts if v["outcome"] in ("fail", "waived") and v["severity"] != "info"}),
+        "sites_waived": len({v["site_id"] for v in verdicts if v["outcome"] == "waived"}),
         "sites_not_checked": len(unchecked),
         **{f"findings_{severity}": counts[severity] for severity in SEVERITIES},
     }

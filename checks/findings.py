@@ -16,6 +16,7 @@ from resources.digest import canonical_json, digest_text
 Row = dict[str, Any]
 Severity = Literal["withhold", "flag", "info"]
 SEVERITIES: tuple[Severity, ...] = ("withhold", "flag", "info")  # worst first
+_NOTICEABLE = 0.005  # index points: what shows in two decimals
 
 # What a rule can spoil and the gate can withhold (checks.md).
 QUANTITIES = ("E_DC", "E_IT", "water", "fuel", "claims", "factors", "inventory", "utilisation", "practices")
@@ -128,3 +129,13 @@ class Rule:
     def reason(self) -> str:
         """Why the rule exists and where it comes from: the docstring of its evaluator."""
         return (self.evaluate.__doc__ or "").strip()
+
+
+def worst_first(finding: Mapping[str, Any]) -> tuple[int, float, str, str, str]:
+    """The order of findings: by severity, then by the most they can move the index, then by code, subject and id.
+
+    One that is not quantified may do anything: it stands before those that can do nothing, and after those that can do something.
+    """
+    can = (finding.get("materiality") or {}).get("index_reach")
+    moves = -_NOTICEABLE if can is None else -float(can)
+    return SEVERITIES.index(finding["severity"]), moves, finding["code"], finding["subject"], finding["id"]

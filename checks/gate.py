@@ -14,6 +14,7 @@ from typing import Any
 
 from checks.findings import QUANTITIES, SEVERITIES, Finding, Judged, NotChecked, Rule
 from checks.rules.catalogue import RULES
+from checks.waivers import NEVER, Granted
 from resources.digest import canonical_json
 from resources.ledger import Ledger
 
@@ -29,13 +30,14 @@ class Judgement:
     verdicts: list[Row]
 
 
-def judge(rules: Iterable[Rule], judged: Judged, judged_digest: str) -> Judgement:
+def judge(rules: Iterable[Rule], judged: Judged, judged_digest: str, waivers: Mapping[str, Granted] | None = None) -> Judgement:
     """Ask every rule about every site.
 
-    ``rules``: those of one table; ``judged_digest``: that table's digest, as its manifest will have it. Returns ledger rows without
-    month and table_name (``Ledger.replace`` adds them): findings sorted by site, severity, code and subject, and one verdict for each
-    site, rule and quantity (``''`` for a rule, or a finding, that spoils none). A rule that raises is a bug and stops the step;
-    ValueError when a rule says what its spec does not allow. One site's fault is in no other site's verdict.
+    ``rules``: those of one table; ``judged_digest``: that table's digest, as its manifest will have it; ``waivers`` in force, by finding
+    id: a rule whose withholding findings on a quantity are all waived fails as before, with the outcome ``waived`` and who waived it.
+    Returns ledger rows without month and table_name (``Ledger.replace`` adds them): findings sorted by site, severity, code and subject,
+    and one verdict for each site, rule and quantity (``''`` for a rule, or a finding, that spoils none). A rule that raises is a bug and
+    stops the step; ValueError when a rule says what its spec does not allow. One site's fault is in no other site's verdict.
     """
     findings: list[Finding] = []
     verdicts: list[Row] = []
@@ -50,8 +52,11 @@ def judge(rules: Iterable[Rule], judged: Judged, judged_digest: str) -> Judgemen
             findings += found
             quantities = dict.fromkeys([*(rule.quantities or ("",)), *(finding.quantity for finding in found)])
             for quantity in quantities:
-                worst = min((f.severity for f in found if f.quantity == quantity), key=SEVERITIES.index, default=None)
-                verdicts.append(_verdict(rule, site_id, quantity, "fail" if worst else "pass", worst or "", "", judged_digest))
+                own = [finding for finding in found if finding.quantity == quantity]
+                worst = min((f.severity for f in own), key=SEVERITIES.index, default=None)
+                waived = _waived(rule, own, waivers or {})
+                outcome = "waived" if waived else "fail" if worst else "pass"
+                verdicts.append(_verdict(rule, site_id, quantity, outcome, worst or "", waived, judged_digest))
     findings.sort(key=lambda f: (f.site_id, SEVERITIES.index(f.severity), f.code, f.quantity, f.subject))
     return Judgement([finding_row(finding) for finding in findings], verdicts)
 
@@ -63,6 +68,15 @@ def _verdict(rule: Rule, site_id: str, quantity: str, outcome: str, severity: st
     }  # fmt: skip
 
 
+def _waived(rule: Rule, found: Sequence[Finding], waivers: Mapping[str, Granted]) -> str:
+    """Who waived every withholding finding of these, in both languages; '' when one of them stands, or there is none."""
+    withholding = [finding for finding in found if finding.severity == "withhold"]
+    if rule.code in NEVER or not all(finding.id in waivers for finding in withholding):
+        return ""
+    said = dict.fromkeys(waivers[finding.id].waiver for finding in withholding)
+    return "; ".join(f"{waiver.text_en} / {waiver.text_zh}" for waiver in said)
+
+
 def _conform(rule: Rule, site_id: str, found: Sequence[Finding]) -> None:
     """ValueError when findings contradict the rule's spec: the gate derives from it which rules can withhold what."""
     for finding in found:
@@ -70,7 +84,8 @@ def _conform(rule: Rule, site_id: str, found: Sequence[Finding]) -> None:
             (finding.code, finding.site_id) != (rule.code, site_id)
             or finding.quantity not in ("", *rule.quantities)
             or SEVERITIES.index(finding.severity) < SEVERITIES.index(rule.severity)
-            or (finding.severity == "withhold" and finding.quantity not in QUANTITIES)
+            # a rule of no quantity withholds nothing at the gate, but a trailing value (ME06)
+            or (finding.severity == "withhold" and finding.quantity not in (QUANTITIES if rule.quantities else ("",)))
         ):
             raise ValueError(f"rule {rule.code} on {rule.table} may not answer {finding}")
     if len({finding.id for finding in found}) != len(found):
@@ -142,8 +157,24 @@ class Gate:
                     found.setdefault(quantity, []).append(rule.code)
         return {quantity: tuple(dict.fromkeys(found[quantity])) for quantity in QUANTITIES if quantity in found}
 
+    def waived(self, site_id: str) -> dict[str, tuple[str, ...]]:
+        """The quantities of a site that pass only because their findings are waived, and the codes of the rules that fail on them."""
+        found: dict[str, list[str]] = {}
+        for rule in RULES:
+            digest = self._digests.get(rule.table)
+            for quantity in rule.quantities:
+                verdict = self._verdicts.get((site_id, rule.code, quantity, digest)) if digest else None
+                if verdict is not None and verdict["outcome"] == "waived":
+                    found.setdefault(quantity, []).append(rule.code)
+        held = self.withheld(site_id)
+        return {quantity: tuple(dict.fromkeys(codes)) for quantity, codes in found.items() if quantity not in held}
+
     def root(self, site_id: str) -> str | None:
         """Id of the finding for which something of the site is withheld this month: what an interim trailing value follows from (TL08)."""
+        waived = {
+            (row["rule"], row["quantity"]) for row in self._verdicts.values() if (row["site_id"], row["outcome"]) == (site_id, "waived")
+        }
         rows = self._ledger.rows("finding", month=self._month, site_id=site_id, severity="withhold")
+        rows = [row for row in rows if row["quantity"] and (row["code"], row["quantity"]) not in waived]
         roots = [row for row in rows if row["because_of"] is None] or rows
         return min((row["id"] for row in roots), default=None)

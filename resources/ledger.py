@@ -203,6 +203,14 @@ class Ledger:
             row = connection.execute(query).first()
         return (row.n, row.head) if row else (0, GENESIS)
 
+    def moment(self, as_of: int) -> str:
+        """When entry ``as_of`` entered (UTC): the time by the product's only clock."""
+        with self.read() as connection:
+            at = connection.scalar(sa.select(entry.c.at).where(entry.c.n == as_of))
+        if at is None:
+            raise GciError(f"The log holds no entry {as_of}.")
+        return str(at)
+
     def entries(self, *, kinds: Iterable[str] | None = None, as_of: int | None = None) -> list[Entry]:
         """Entries in order, of some kinds, up to a number."""
         query = sa.select(entry).order_by(entry.c.n)
@@ -250,7 +258,7 @@ class Ledger:
     ) -> None:
         """Replace what one step computed for one month: manifests of its lake tables and its rows of derived tables.
 
-        ``rows`` maps ``finding | verdict | indicator_value | result`` to rows (without month and table_name); what this step
+        ``rows`` maps ``finding | verdict | indicator_value | result | materiality`` to rows (without month and table_name); what this step
         wrote there before is replaced. Each gets a seal: its digest in ``manifest`` under ``ledger/<table>@<table_name>``.
         """
         with self.write() as connection:
@@ -319,6 +327,8 @@ class Ledger:
         """Months and steps for which a derived table has rows."""
         table = DERIVED[name]
         with self.read() as connection:
+            if not sa.inspect(connection).has_table(name):  # a home that was computed before the table existed
+                return set()
             return {(row[0], row[1]) for row in connection.execute(sa.select(table.c.month, table.c.table_name).distinct())}
 
     def drop_derived(self) -> None:

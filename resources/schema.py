@@ -25,7 +25,7 @@ entry = sa.Table(
     METADATA,
     sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
     _text("at"),  # UTC, ISO 8601
-    _text("kind"),  # file, quarantine, evidence, settings, edition, factors, thresholds
+    _text("kind"),  # file, quarantine, evidence, settings, edition, factors, thresholds, waiver, waiver_end
     _text("name"),
     _text("digest"),  # of the file or document that entered
     _text("payload"),  # canonical JSON
@@ -82,9 +82,9 @@ verdict = sa.Table(
     sa.Column("site_id", sa.Text, primary_key=True),
     sa.Column("quantity", sa.Text, primary_key=True),
     sa.Column("rule", sa.Text, primary_key=True),
-    _text("outcome"),  # pass, fail, not_checked
+    _text("outcome"),  # pass, fail, not_checked; waived: it fails, and a named person lets the quantity pass
     _text("severity"),  # of a failure: withhold, flag, info; '' else
-    _text("reason"),  # why it was not checked
+    _text("reason"),  # why it was not checked; of a waived one who waived it, until when and why
     _text("judged"),  # digest of what was judged
 )
 indicator_value = sa.Table(
@@ -116,4 +116,23 @@ result = sa.Table(
     _text("payload"),  # canonical JSON of what `gci show` prints
 )
 
-DERIVED = {t.name: t for t in (finding, verdict, indicator_value, result)}
+# What a finding can do to its quantity, to indicators and to the index: a table of its own, because it needs the scores.
+materiality = sa.Table(
+    "materiality",
+    METADATA,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("table_name", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),  # of the finding
+    _text("site_id"),
+    _text("quantity"),
+    sa.Column("quantity_low", sa.Float),  # change of the quantity, in the unit; null: no bound or not quantified
+    sa.Column("quantity_high", sa.Float),
+    _text("unit"),
+    _text("indicators"),  # canonical JSON: {code: [low, high]}, values of the trailing window
+    sa.Column("index_low", sa.Float),  # change of the trailing index in points
+    sa.Column("index_high", sa.Float),
+    _text("reason_en"),  # why it is not quantified; '' else
+    _text("reason_zh"),
+)
+
+DERIVED = {t.name: t for t in (finding, verdict, indicator_value, result, materiality)}

@@ -13,7 +13,8 @@ from assets.index.aggregate import IndicatorScore
 from assets.index.cluster import dispersion
 from assets.index.scorecard import Scored
 from assets.indicators.measure import IndicatorValue
-from checks.findings import SEVERITIES
+from assets.indicators.quality import is_provisional, quality_shares, tier_shares
+from checks.findings import worst_first
 from resources.digest import digest_json
 
 # Left out of the output digest: when and from which log a result was made, and where its rows lay, is no part of what it says.
@@ -45,12 +46,14 @@ def result_payload(
     facts: ResultFacts,
     findings: Iterable[Mapping[str, Any]] = (),
     members: Sequence[Mapping[str, Any]] | None = None,
+    waivers: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The object of ``gci show``.
 
     ``values`` by indicator code (those that were scored); ``findings`` rows of the ledger's table ``finding`` (or dicts with the same
-    keys) of the entity; ``members`` of a cluster from ``member_facts``, whose ``dispersion`` stands beside them. Returns a dict that is
-    canonical JSON: no NaN, null where a value is not known.
+    keys) of the entity, with a key ``materiality`` where it was computed; ``members`` of a cluster from ``member_facts``, whose
+    ``dispersion`` stands beside them; ``waivers`` that its numbers rest on (``remarks.window_waivers``). Returns a dict that is canonical
+    JSON: no NaN, null where a value is not known. Findings stand worst first: by severity, then by what they can do to the index.
     """
     edition = scored.edition
     indicators = [indicator_json(score, values.get(score.indicator.code), scored, facts.window) for score in scored.scores]
@@ -74,8 +77,12 @@ def result_payload(
         "claims_open": facts.claims_open,
         "pending_mwh": facts.pending_mwh,
         "index_if_pending_cancelled": scored.index if facts.index_if_pending_cancelled is None else facts.index_if_pending_cancelled,
-        "findings": sorted((finding_json(row) for row in findings), key=_worst_first),
+        "findings": sorted((finding_json(row) for row in findings), key=worst_first),
+        "waivers": [dict(row) for row in sorted(waivers, key=lambda row: row["entry"])],
     }
+    for item in indicators:
+        valued = item["value"] is not None or item["unbounded"]
+        item["waivers"] = [row["finding"] for row in payload["waivers"] if valued and item["code"] in row["indicators"]]
     if members is not None:
         payload["members"] = [dict(member) for member in sorted(members, key=lambda m: str(m["entity_id"]))]
         payload["dispersion"] = dispersion(payload["members"])
@@ -115,6 +122,9 @@ def indicator_json(score: IndicatorScore, measured: IndicatorValue | None, score
         "input_digest": value.input_digest,
         "category": value.category,
         "quality_tier": value.quality_tier,
+        "quality_shares": quality_shares(value.quality),
+        "quality_of": {name: tier_shares(tiers) for name, tiers in value.quality.items()},
+        "provisional": is_provisional(item.code, value.quality_tier),
         "beside": dict(value.beside),
     }
 
@@ -135,6 +145,7 @@ def finding_json(row: Mapping[str, Any]) -> dict[str, Any]:
         "message": row["message_en"],
         "message_zh": row["message_zh"],
         "because_of": row["because_of"],
+        "materiality": row.get("materiality"),
     }
 
 
@@ -146,6 +157,7 @@ def output_digest(payload: Mapping[str, Any]) -> str:
     """
     said = {key: value for key, value in payload.items() if key not in RUN_KEYS}
     said["indicators"] = [{key: value for key, value in item.items() if key != "input_digest"} for item in payload["indicators"]]
+    said["waivers"] = [{key: value for key, value in row.items() if key != "entry"} for row in payload["waivers"]]
     said["findings"] = sorted([f["code"], f["severity"], f["site_id"], f["month"], f["subject"]] for f in payload["findings"])
     return digest_json(_steady(said))
 
@@ -157,7 +169,3 @@ def _steady(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_steady(item) for item in value]
     return format(value, f".{SIGNIFICANT_DIGITS}g") if isinstance(value, float) else value
-
-
-def _worst_first(finding: Mapping[str, Any]) -> tuple[int, str, str, str]:
-    return SEVERITIES.index(finding["severity"]), finding["code"], finding["subject"], finding["id"]

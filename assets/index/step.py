@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -16,18 +16,22 @@ from assets.compute import Compute, Step
 from assets.edition.document import parse_edition
 from assets.edition.tree import Edition
 from assets.index.cluster import member_facts
+from assets.index.gaps import unreported
 from assets.index.grade import EntityFacts
+from assets.index.materiality import of_finding
 from assets.index.payload import ResultFacts, output_digest, result_payload
+from assets.index.remarks import site_materiality, window_waivers
 from assets.index.scorecard import score_entity
+from assets.index.window import CATEGORY_COLUMNS, mixed_windows, window_categories, withheld_window
 from assets.indicators.compose import cluster, trailing
 from assets.indicators.inputs import Parameters, effective_stage
 from assets.indicators.measure import IndicatorValue
 from assets.indicators.parameters import parameters_of
+from assets.indicators.quality import Limits, capped
 from assets.indicators.registry import INDICATORS
-from assets.indicators.step import value_row
+from assets.indicators.step import graded, value_row
 from assets.raw.fingerprint import outdated_window
 from assets.reference.factors import FactorSet
-from checks.findings import SEVERITIES
 from checks.gate import Gate, judge
 from checks.rules.catalogue import RULES
 from resources.calendar import trailing_months
@@ -67,14 +71,21 @@ def score_entities(compute: Compute) -> Step:
         )
     edition = parse_edition(compute.document("edition")[1], "edition")
     parameters = parameters_of(edition, FactorSet.from_document(compute.document("factors")[1]))
-    monthly = _monthly(compute)
-    sites = {site["site_id"]: _site(compute, site, monthly, parameters) for site in compute.sites}
-    entities = [*sites.values(), *_clusters(compute, sites, parameters)]
-    window = _window(compute, monthly)
-    judged_digest = digest_json(window)
-    judgement = judge([r for r in RULES if r.table == TABLE], compute.judged({"window": pd.DataFrame(window)}), judged_digest)
+    monthly, limits = _monthly(compute), Limits.of(compute.thresholds)
+    window, categories = _window(compute, monthly), window_categories(monthly)
+    view = compute.judged({"window": pd.DataFrame(window), "window_categories": pd.DataFrame(categories, columns=CATEGORY_COLUMNS)})
+    judgement = judge([r for r in RULES if r.table == TABLE], view, digest_json([window, categories]), compute.waivers)
+    mixed = mixed_windows(judgement.findings, compute.waivers)
+    sites = {site["site_id"]: _site(compute, site, monthly, parameters, mixed) for site in compute.sites}
+    let_pass = mixed_windows(judgement.findings, ()).keys() - mixed.keys()
+    entities = [_graded(entity, limits, let_pass) for entity in (*sites.values(), *_clusters(compute, sites, parameters))]
     findings = [row for row in _findings(compute) if row["table_name"] != TABLE]
     findings += [{**row, "month": compute.month} for row in judgement.findings]
+    published = {site_id: (entity.values["ttm"], entity.facts) for site_id, entity in sites.items()}
+    material = site_materiality(compute, published, monthly, edition, parameters, findings)
+    said = {row["id"]: of_finding(row, json.loads(row["indicators"])) for row in material}
+    findings = [{**row, "materiality": said.get(row["id"])} for row in findings]
+    waivers = window_waivers(compute, findings, let_pass)
     results: list[dict[str, Any]] = []
     payloads: dict[tuple[str, str], dict[str, Any]] = {}
     for entity in entities:  # sites come before the clusters that they are members of
@@ -83,7 +94,9 @@ def score_entities(compute: Compute) -> Step:
             if entity.kind == "cluster":
                 power = {i: sites[i].facts.design_power_kw for i in entity.site_ids}
                 members = member_facts([payloads[i, name] for i in entity.site_ids], power)
-            row = _result(compute, edition, entity, name, findings, members)
+            months = [compute.month] if name == "month" else trailing_months(compute.month)
+            own = [row for m in months for row in waivers.get(m, []) if row["site_id"] in entity.site_ids]
+            row = _result(compute, edition, entity, name, findings, members, own)
             payloads[entity.entity_id, name] = json.loads(row["payload"])
             results.append(row)
     rows = [
@@ -97,7 +110,10 @@ def score_entities(compute: Compute) -> Step:
     inputs = {f"indicators/{item.asset}": compute.digest(f"indicators/{item.asset}") for item in INDICATORS}
     return compute.put(
         TABLE, "index", {}, inputs, digests={TABLE: (digest, len(results))},
-        rows={"finding": judgement.findings, "verdict": judgement.verdicts, "indicator_value": rows, "result": results},
+        rows={
+            "finding": judgement.findings, "verdict": judgement.verdicts, "indicator_value": rows, "result": results,
+            "materiality": material,
+        },
     )  # fmt: skip
 
 
@@ -110,13 +126,20 @@ def _monthly(compute: Compute) -> dict[str, dict[str, Values]]:
     return found
 
 
-def _site(compute: Compute, site: dict[str, Any], monthly: Mapping[str, Mapping[str, Values]], parameters: Parameters) -> _Entity:
+def _site(
+    compute: Compute,
+    site: dict[str, Any],
+    monthly: Mapping[str, Mapping[str, Values]],
+    parameters: Parameters,
+    mixed: Mapping[tuple[str, str], str],
+) -> _Entity:
     site_id = site["site_id"]
     months = monthly[site_id]
     now = months[compute.month]
     window = {
         item.code: trailing([months[m][item.code] for m in sorted(months) if item.code in months[m]], parameters) for item in INDICATORS
     }
+    window = {code: withheld_window(value, mixed.get((site_id, code))) for code, value in window.items()}
     commissioned, stage = site["commissioned_on"], effective_stage(site, compute.read("staging/energies").to_dicts())
     facts = EntityFacts(
         kind="site", geography=site["geography"], design_power_kw=site["design_power_kw"], hub=site["hub"],
@@ -132,6 +155,19 @@ def _site(compute: Compute, site: dict[str, Any], monthly: Mapping[str, Mapping[
         "blocks": [f"{quantity} withheld ({', '.join(rules)})" for quantity, rules in withheld.items()],
     }  # fmt: skip
     return _Entity(site_id, "site", {"month": now, "ttm": window}, facts, (site_id,), extra)
+
+
+def _graded(entity: _Entity, limits: Limits, let_pass: Collection[tuple[str, str]]) -> _Entity:
+    """The entity with the quality tiers of its windows: those of a composed value follow from the amounts that were composed.
+
+    A trailing value that stands by a waiver of ME06 (``let_pass``: site, indicator) is Q4 at best.
+    """
+    values = {name: dict(found) for name, found in entity.values.items()}
+    for code, value in values["ttm"].items():
+        if any((site_id, code) in let_pass for site_id in entity.site_ids):
+            values["ttm"][code] = replace(value, quality=capped(value.quality, value.quality))
+    graded_values = {name: {code: graded(value, limits) for code, value in found.items()} for name, found in values.items()}
+    return replace(entity, values=graded_values)
 
 
 def _coverage(compute: Compute, site_id: str) -> float | None:
@@ -184,6 +220,7 @@ def _window(compute: Compute, monthly: Mapping[str, Mapping[str, Values]]) -> li
                 continue
             values = {m: months[m][item.code] for m in sorted(months) if item.code in months[m]}
             withheld = [m for m, v in values.items() if v.status == "withheld"]
+            first = min((m for m, v in values.items() if v.valued), default=None)
             rows.append(
                 {
                     "site_id": site_id,
@@ -191,7 +228,8 @@ def _window(compute: Compute, monthly: Mapping[str, Mapping[str, Values]]) -> li
                     "valid_months": sum(v.valued for v in values.values()),
                     "withheld_months": withheld,
                     "because_of": next((root for m in withheld if (root := gates[m].root(site_id))), None),
-                    "first_month_with_data": min((m for m, v in values.items() if v.valued), default=None),
+                    "first_month_with_data": first,
+                    "unreported_months": unreported(values, first, compute.month),
                 }
             )
     return rows
@@ -208,6 +246,7 @@ def _result(
     window: str,
     findings: list[dict[str, Any]],
     members: list[dict[str, Any]] | None,
+    waivers: list[dict[str, Any]],
 ) -> dict[str, Any]:
     values = entity.values[window]
     on = date.fromisoformat(compute.last_day)
@@ -237,8 +276,9 @@ def _result(
             pending_mwh=pending,
             index_if_pending_cancelled=score_entity(if_cancelled, edition, on=on, facts=entity.facts).index,
         ),
-        sorted(own, key=lambda row: (SEVERITIES.index(row["severity"]), row["site_id"], row["id"])),
+        own,
         members,
+        waivers,
     )
     payload |= entity.extra
     payload["output_digest"] = output_digest({k: v for k, v in payload.items() if k != "output_digest"})

@@ -12,6 +12,7 @@ from dataclasses import replace
 from assets.indicators.inputs import Parameters
 from assets.indicators.measure import IndicatorValue
 from assets.indicators.parts import add_components, concluded
+from assets.indicators.quality import added
 from assets.indicators.registry import BY_CODE, Indicator
 from resources.digest import digest_json
 
@@ -101,6 +102,7 @@ def _summed(
         declared=all(value.status == "declared" for value in valid),
         months=months, category=category,
     )  # fmt: skip
+    answer = replace(answer, quality=added(value.quality for value in valid) if answer.valued else {})
     if category != MIXED:
         return answer
     return replace(answer, beside={**answer.beside, "flags": [*answer.beside.get("flags", []), "categories differ"]})

@@ -44,6 +44,7 @@ class IndicatorValue:
     beside: dict[str, Any] = field(default_factory=dict)  # published companions
     months: int = 1
     input_digest: str = ""
+    quality: dict[str, dict[str, float]] = field(default_factory=dict)  # what it reads → quality tier → quantity (quality.py)
     quality_tier: str | None = None
 
     @property

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from assets.compute import Compute, Step, records
 from assets.edition.document import parse_edition
 from assets.indicators.carbon import Emissions, GridEnergy, measure_emissions
-from assets.indicators.inputs import SiteMonth, site_month
+from assets.indicators.inputs import Parameters, SiteMonth, site_month
 from assets.indicators.measure import IndicatorValue
 from assets.indicators.parameters import parameters_of
-from assets.indicators.registry import INDICATORS
+from assets.indicators.quality import Limits, quality_shares, quality_tier
+from assets.indicators.quality_inputs import MonthEvidence, meter_tiers
+from assets.indicators.registry import INDICATORS, Indicator
 from assets.reference.factors import FactorSet
 from assets.staging.onsite import SiteEnergies, plant_use
 from checks.gate import Gate
@@ -30,15 +35,29 @@ READS = {
 
 def measure_indicators(compute: Compute) -> Step:
     """All indicators of all sites for the month, as rows of ``indicator_value`` (window ``month``)."""
-    values = {site.site_id: [item.measure(site) for item in INDICATORS] for site in site_months(compute)}
+    evidence = month_evidence(compute)
+    values = {site.site_id: [measured(item, site, evidence) for item in INDICATORS] for site in site_months(compute)}
     rows = [value_row(site_id, "site", "month", value) for site_id, found in values.items() for value in found]
     digests = {
         f"indicators/{item.asset}": (digest_json([[site_id, found[number].to_json()] for site_id, found in values.items()]), len(values))
         for number, item in enumerate(INDICATORS)
     }
-    inputs = {table: compute.digest(table) for table in sorted(set(READS.values()))}
+    tables = {*READS.values(), "staging/meter_facts", "staging/meter_parts", "raw/registry"}
+    inputs = {table: compute.digest(table) for table in sorted(tables)}
     inputs |= {kind: compute.document(kind)[0] for kind in ("edition", "factors")}
     return compute.put("indicators", "indicators", {}, inputs, rows={"indicator_value": rows}, digests=digests)
+
+
+def measured(item: Indicator, site: SiteMonth, evidence: MonthEvidence) -> IndicatorValue:
+    """The value of a month with its quality tier."""
+    value = item.measure(site)
+    return graded(replace(value, quality=evidence.inputs(item.code, item.quantities, site)), evidence.limits) if value.valued else value
+
+
+def graded(value: IndicatorValue, limits: Limits) -> IndicatorValue:
+    """The value with the quality tier that follows from the tiers of what it reads; without a value it has neither."""
+    quality = value.quality if value.valued else {}
+    return replace(value, quality=quality, quality_tier=quality_tier(quality_shares(quality), limits))
 
 
 def value_row(entity_id: str, entity_kind: str, window: str, value: IndicatorValue) -> dict[str, Any]:
@@ -49,28 +68,71 @@ def value_row(entity_id: str, entity_kind: str, window: str, value: IndicatorVal
     }  # fmt: skip
 
 
+def month_evidence(compute: Compute) -> MonthEvidence:
+    """What speaks for the quantities of the month: the tiers of its meters, and the rows and documents behind its numbers."""
+    limits, gate = Limits.of(compute.thresholds), Gate(compute.home.ledger, compute.month)
+    tiers = meter_tiers(
+        records(compute.feeds["meters"]), compute.read("staging/meter_facts").to_dicts(), compute.read("staging/meter_parts").to_dicts(),
+        records(compute.feeds["bills"]), compute.home.ledger.rows("finding", month=compute.month), compute.month, limits,
+    )  # fmt: skip
+    return MonthEvidence(
+        compute.month, limits, tiers, compute.read("staging/energies").to_dicts(), compute.read("staging/claims").to_dicts(),
+        compute.feeds.evidence, {site_id: frozenset(gate.waived(site_id)) for site_id in compute.site_zones},
+    )  # fmt: skip
+
+
 def site_months(compute: Compute) -> list[SiteMonth]:
     """What the measures may read about every site of the month, after the gate."""
-    factors = FactorSet.from_document(compute.document("factors")[1])
-    parameters = parameters_of(parse_edition(compute.document("edition")[1], "edition"), factors)
-    gate = Gate(compute.home.ledger, compute.month)
-    energies, claims = compute.read("staging/energies").to_dicts(), compute.read("staging/claims").to_dicts()
-    inventory = {row["site_id"]: row for row in compute.read("staging/inventory").to_dicts()}
-    feeds = {name: records(compute.feeds[name]) for name in ("practices", "activities", "declarations", "meters")}
-    digests = {quantity: compute.digest(table) for quantity, table in READS.items()} | {"factors": compute.document("factors")[0]}
-    found = []
-    for site in compute.sites:
-        site_id = site["site_id"]
-        known = {
-            "site_id": site_id, "month": compute.month, "hours": compute.hours(site_id), "parameters": parameters, "site": site,
-            "energies": energies, "inventory": inventory.get(site_id), "claims": claims, "landed": compute.feeds.landed,
-            "practices": feeds["practices"], "evidence": compute.feeds.evidence, "activities": feeds["activities"],
-            "declarations": feeds["declarations"], "withheld": gate.withheld(site_id), "input_digests": digests,
+    month = MonthInputs(compute)
+    return [month.site(site["site_id"]) for site in compute.sites]
+
+
+@dataclass(frozen=True)
+class MonthInputs:
+    """Everything of a month that site-months are built from, read once; a site can be built again with other rows (materiality)."""
+
+    compute: Compute
+
+    @cached_property
+    def factors(self) -> FactorSet:
+        return FactorSet.from_document(self.compute.document("factors")[1])
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        return parameters_of(parse_edition(self.compute.document("edition")[1], "edition"), self.factors)
+
+    @cached_property
+    def gate(self) -> Gate:
+        return Gate(self.compute.home.ledger, self.compute.month)
+
+    @cached_property
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Rows of the staged tables and feeds by name."""
+        staged = {name: self.compute.read(f"staging/{name}").to_dicts() for name in ("energies", "claims", "inventory")}
+        return staged | {name: records(self.compute.feeds[name]) for name in ("practices", "activities", "declarations", "meters")}
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        compute = self.compute
+        return {quantity: compute.digest(table) for quantity, table in READS.items()} | {"factors": compute.document("factors")[0]}
+
+    def site(
+        self, site_id: str, *, withheld: Mapping[str, tuple[str, ...]] | None = None, evidence: Collection[str] | None = None,
+        **rows: list[dict[str, Any]],
+    ) -> SiteMonth:  # fmt: skip
+        """What the measures may read about a site; ``withheld``, ``evidence``, ``rows`` (tables by name) instead of what was computed."""
+        compute, tables = self.compute, {**self.tables, **rows}
+        known: dict[str, Any] = {
+            "site_id": site_id, "month": compute.month, "hours": compute.hours(site_id), "parameters": self.parameters,
+            "site": next(row for row in compute.sites if row["site_id"] == site_id), "energies": tables["energies"],
+            "inventory": next((row for row in tables["inventory"] if row["site_id"] == site_id), None), "claims": tables["claims"],
+            "landed": compute.feeds.landed, "practices": tables["practices"],
+            "evidence": compute.feeds.evidence if evidence is None else evidence, "activities": tables["activities"],
+            "declarations": tables["declarations"], "withheld": self.gate.withheld(site_id) if withheld is None else withheld,
+            "input_digests": self._digests,
         }  # fmt: skip
         before = site_month(**known)
-        emissions = _emissions(compute, factors, before, energies, feeds["meters"])
-        found.append(site_month(**known, emissions=emissions))
-    return found
+        return site_month(**known, emissions=_emissions(compute, self.factors, before, tables["energies"], tables["meters"]))
 
 
 def _emissions(

@@ -26,7 +26,8 @@ def own_fingerprint(compute: Compute) -> str | None:
     key = (str(compute.home.root), compute.home.ledger.head(compute.as_of)[1], compute.month)
     if key not in _cache:
         documents = [compute.document(kind)[0] for kind in _DOCUMENTS]
-        _cache[key] = digest_json([raw_digests(compute), documents, code_version("reports")]) if compute.sites else None
+        waived = [item.json() for item in compute.waivers.values()]
+        _cache[key] = digest_json([raw_digests(compute), documents, code_version("reports"), waived]) if compute.sites else None
         while len(_cache) > _CACHED:
             _cache.popitem(last=False)
     return _cache[key]

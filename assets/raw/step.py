@@ -12,6 +12,7 @@ import pandas as pd
 import polars as pl
 
 from assets.compute import Compute, Step
+from assets.raw.late import cutoff_s, landed_of
 from resources.calendar import DAY_S, add_months, month_bounds_s, month_first_day, month_range
 from resources.digest import digest_json
 from resources.lake import content_digest
@@ -83,7 +84,7 @@ def _of_month(compute: Compute, feed: str, frame: pd.DataFrame) -> pd.DataFrame:
         start_s, end_s = month_bounds_s(month, compute.settings.timezone)
         return frame[(frame["at_s"] >= start_s - DAY_S) & (frame["at_s"] < end_s + DAY_S)]  # a day more: sites may keep other zones
     if feed == "practices":
-        return frame[(frame["assessed_on"] <= last_day) & (frame["assessed_on"] > f"{int(month[:4]) - 1}{last_day[4:]}")]
+        return frame[frame["assessed_on"] <= last_day]  # also those too old to score: a rule names them (TL10)
     if feed in ("certificates", "certificate_events"):
         return _ranges_of_month(compute, frame)
     return frame
@@ -108,4 +109,18 @@ def _judged(compute: Compute) -> dict[str, Any]:
         "feeds_conflicts": feeds.conflicts,
         "feeds_counts": feeds.counts,
         "feeds_landed": pd.DataFrame({"feed": sorted(feeds.landed)}),
+        "sites": pd.DataFrame(compute.sites),
+        "late_entries": landed_of(compute.home, compute.month, compute.as_of, _sites_of_meters(compute), _cutoffs(compute)),
     }
+
+
+def _sites_of_meters(compute: Compute) -> dict[str, str]:
+    """The site of each meter, by its newest row that began by the end of the month."""
+    rows = compute.feeds["meters"].sort_values("valid_from", kind="stable")
+    begun = rows[rows["valid_from"] <= compute.last_day]
+    return dict(zip(begun["meter_id"], begun["site_id"], strict=True))
+
+
+def _cutoffs(compute: Compute) -> dict[str, int]:
+    """The first second after the month's cut-off at each site."""
+    return {site: cutoff_s(compute.month, compute.settings.cutoff_day, zone) for site, zone in compute.site_zones.items()}

@@ -106,6 +106,14 @@ class FactorSet:
         first = min(known, key=lambda f: (f.published_on, f.vintage))
         return Factor(**{**vars(first), "published_late": True})
 
+    def grid_later(self, geography: str, kind: str, month: str, cutoff_day: int) -> Factor | None:
+        """The newest grid factor of a later data year than the month's own that was published after its cut-off: a candidate (TL09)."""
+        used = self.grid(geography, kind, month, cutoff_day)
+        if isinstance(used, MissingFactor):
+            return None
+        known = self._grid[self.factor_geography(geography), kind]
+        return next((f for f in known if f.published_on > used.published_on and f.vintage > used.vintage), None)
+
     def factor_geography(self, geography: str) -> str:
         """The geography whose published factor covers this one: itself, but for the declared parts of a province (蒙西, 蒙东)."""
         province = self.data["grid_regions"]["provinces"].get(geography, {})
@@ -169,8 +177,8 @@ def load_factors(source: Path | bytes = REFERENCE) -> FactorSet:
 def factor_facts(factors: FactorSet, sites: Iterable[tuple[str, str]], month: str, cutoff_day: int) -> list[dict[str, Any]]:
     """For each site ``(site_id, geography)``: which grid factor each figure uses, or which is missing (read by CT16 and TL09).
 
-    Rows: site_id, geography, kind, month, vintage, value (null: missing), unit, published_on, published_late, source, missing_en,
-    missing_zh.
+    Rows: site_id, geography, kind, month, vintage, value (null: missing), unit, published_on, published_late, later_vintage and
+    later_published_on (of a later factor, null: there is none), source, missing_en, missing_zh.
     """
     facts = []
     for site_id, geography in sites:
@@ -179,10 +187,13 @@ def factor_facts(factors: FactorSet, sites: Iterable[tuple[str, str]], month: st
             row: dict[str, Any] = {"site_id": site_id, "geography": place, "kind": kind, "month": month}
             if isinstance(found, MissingFactor):
                 row |= {"vintage": None, "value": None, "unit": None, "published_on": None, "published_late": None, "source": None}
+                row |= {"later_vintage": None, "later_published_on": None}
                 row |= {"missing_en": found.text_en, "missing_zh": found.text_zh}
             else:
                 row |= {"vintage": found.vintage, "value": found.value, "unit": found.unit, "published_on": found.published_on}
                 row |= {"published_late": found.published_late, "source": found.source, "missing_en": None, "missing_zh": None}
+                later = factors.grid_later(place, kind, month, cutoff_day)
+                row |= {"later_vintage": later.vintage if later else None, "later_published_on": later.published_on if later else None}
             facts.append(row)
     return facts
 

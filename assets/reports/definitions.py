@@ -10,5 +10,5 @@ from assets.wrapping import Made, step_assets
 
 def build(months: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
     """The report layer over a month definition."""
-    made = [Made("reports/pages", "One HTML page of the month and one for each site.", ("index/site_index",))]
+    made = [Made("reports/pages", "One HTML page of the month and one for each site.", ("index/site_index", "staging/boundary"))]
     return [step_assets("pages", "reports", made, write_report, months)]

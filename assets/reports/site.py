@@ -14,8 +14,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from assets.reports import boundary_words
+from assets.reports.board import month_board, step
+from assets.reports.boundary import TABLE, site_boundary
+from assets.reports.diagram import diagram_svg
+from assets.reports.remarks import materiality_words, shares_words, waiver_words
 from assets.reports.trend import trend_svg
-from assets.reports.words import GRADE_ZH, chinese, english, merged, number, percent, points
+from assets.reports.words import GRADE_ZH, chinese, english, merged, number, percent, point_zh, points
 from resources.calendar import add_months, month_range
 from resources.home import Home
 
@@ -42,6 +47,11 @@ def grade(value: str | None) -> Markup:
     return bilingual(f"index grade {value}", f"指数{GRADE_ZH.get(value, value)}")
 
 
+def whole_percent(share: float) -> str:
+    """Percent without decimals, rounded down: 99.9 % of a day is not the whole day; something is never shown as nothing."""
+    return str(max(int(100 * share), 1 if share else 0))
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
@@ -51,8 +61,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, points=points, merged=merged, percent=percent, word=word, grade=grade)
-    environment.globals.update(t=bilingual)
+    environment.filters.update(number=number, points=points, merged=merged, percent=percent, word=word, grade=grade, point_zh=point_zh)
+    environment.globals.update(t=bilingual, step=step, whole=whole_percent, can=materiality_words, shares=shares_words, waived=waiver_words)
+    environment.globals.update({name: getattr(boundary_words, name) for name in ("cadence", "change", "remarks", "role")})
     return environment
 
 
@@ -79,10 +90,31 @@ def _write_month(home: Home, month: str, payloads: Mapping[str, Mapping[str, dic
         "months": [m for m in sorted(payloads) if (home.reports / m / "index.html").exists() or m == month],
         "simulated": (home.root / SIMULATED).exists(),
     }
-    _write(folder / "index.html", "month.html.j2", **shared)
+    monthly = [json.loads(r["payload"]) for r in home.ledger.rows("result", window="month", entity_kind="site", month=month)]
+    _write(folder / "index.html", "month.html.j2", **shared, **_board(home, month, monthly))
     for payload in entities:
         series = [payloads.get(m, {}).get(payload["entity_id"]) for m in month_range(add_months(month, 1 - TREND_MONTHS), month)]
-        _write(folder / f"{payload['entity_id']}.html", "entity.html.j2", p=payload, trend=trend_svg(month, series), **shared)
+        _write(
+            folder / f"{payload['entity_id']}.html", "entity.html.j2", p=payload, trend=trend_svg(month, series), **shared,
+            **_boundary(home, payload),
+        )  # fmt: skip
+
+
+def _board(home: Home, month: str, payloads: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the board of a month shows; nothing of a month that an older version computed."""
+    board = month_board(home, month, payloads)
+    said: dict[str, dict[str, Any]] = {}
+    for row in board["feeds"] if board else ():
+        said.setdefault(row["site_id"], {})[row["feed"]] = row
+    return {"board": board, "said": said, "feeds": list(next(iter(said.values()), {}))}
+
+
+def _boundary(home: Home, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What a site's page shows of its boundary; nothing on a cluster's, nor of a month that an older version computed."""
+    if payload["entity_kind"] != "site" or home.ledger.manifest(payload["month"], TABLE) is None:
+        return {"b": None}
+    found = site_boundary(home, payload["entity_id"], payload["month"])
+    return {"b": found, "diagram": diagram_svg(found), "subjects": boundary_words.subjects(found)}
 
 
 def _write(path: Path, template: str, **values: Any) -> None:

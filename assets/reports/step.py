@@ -16,9 +16,10 @@ def write_report(compute: Compute) -> Step:
     shown = {row["entity_id"]: row["output_digest"] for row in rows}
     if shown:
         write_site(compute.home, [compute.month])
+    inputs = {name: compute.digest(name) for name in ("index/site_index", "staging/boundary")}
+    tables = {name: compute.digest(f"staging/{name}") for name in ("boundary", "coverage", "gaps", "reported")}
     done = compute.put(
-        "reports/pages", "reports", {}, {"index/site_index": compute.digest("index/site_index")},
-        digests={"reports/pages": (digest_json(shown), len(shown))},
+        "reports/pages", "reports", {}, inputs, digests={"reports/pages": (digest_json([shown, tables]), len(shown))},
     )  # fmt: skip
     seal_month(compute)
     return done

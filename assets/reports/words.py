@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from checks.contracts.vocabulary import POINTS
+
 ZH = {
     "measured": "实测",
     "estimated": "估算",
@@ -39,6 +41,11 @@ def chinese(term: str) -> str:
     return ZH.get(term, term)
 
 
+def point_zh(point: str) -> str:
+    """The Chinese name of a measuring point: the first of its spellings."""
+    return POINTS[point].split()[0] if point in POINTS else "点位未知"
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """A number for a person: significant digits, thousands separated; an unknown one is a dash, never 0."""
     if value is None:
@@ -60,11 +67,13 @@ def percent(value: float | None) -> str:
 
 
 def merged(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Findings as a person reads them: one fault that spoils several quantities stands once, under its first id."""
+    """Findings as a person reads them: one fault that spoils several quantities stands once, under its first id; ``ids`` has them all."""
     first: dict[tuple[str, ...], dict[str, Any]] = {}
     renamed: dict[str, str] = {}
     for item in findings:
         key = (item["code"], item["site_id"], item["subject"], item["message_zh"])
-        renamed[item["id"]] = first.setdefault(key, item)["id"]
+        root = first.setdefault(key, {**item, "ids": []})
+        root["ids"].append(item["id"])
+        renamed[item["id"]] = root["id"]
     kept = [{**item, "because_of": renamed.get(item["because_of"], item["because_of"])} for item in first.values()]
     return [{**item, "because_of": None if item["because_of"] == item["id"] else item["because_of"]} for item in kept]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -99,55 +99,114 @@ class Piece:
     others: tuple[Row, ...] = ()
 
 
-def identity_faults(row: Row, rules: ClaimRules) -> list[str]:
-    """What is wrong with the identity of an issued row (CT09), in English: project code, range, registry codes. Empty when nothing is."""
-    faults = []
-    code, length = str(row["project_code"]), rules.validity["gec_code_length"]
-    if len(code) != rules.validity["project_code_length"]:
-        faults.append(f"project code of {len(code)} characters")
-    if row["seq_start"] > row["seq_end"] or row["seq_start"] < 0:
-        faults.append("range runs backwards")
+Said = tuple[str, str]  # in English and in Chinese
+
+
+def identity_faults(row: Row, rules: ClaimRules) -> list[Said]:
+    """What is wrong with the identity of an issued row (CT09): project code, range, registry codes. Empty when nothing is.
+
+    Codes are of the first and the last certificate: they are one code exactly where the range is one certificate (quantity = range).
+    """
+    faults: list[Said] = []
+    code, length, count = str(row["project_code"]), rules.validity["gec_code_length"], row["seq_end"] - row["seq_start"] + 1
+    if len(code) != (wanted := rules.validity["project_code_length"]):
+        faults.append((f"project code of {len(code)} characters instead of {wanted}", f"项目代码为 {len(code)} 位,应为 {wanted} 位"))
+    if count < 1 or row["seq_start"] < 0:
+        faults.append(("range runs backwards", "号段起止颠倒"))
     for column in ("gec_code_first", "gec_code_last"):
         text = row.get(column)
         if text is not None and (len(text) != length or not text.startswith(code)):
-            faults.append(f"{column} is no code of {length} characters that starts with the project code")
+            faults.append((
+                f"{column} is no code of {length} characters that starts with the project code",
+                f"{column} 不是以项目代码开头的 {length} 位编码",
+            ))  # fmt: skip
+    first, last = row.get("gec_code_first"), row.get("gec_code_last")
+    if not faults and first is not None and last is not None and (first == last) != (count == 1):
+        stands, stands_zh = ("one certificate", "一张") if first == last else ("several certificates", "多张")
+        faults.append((f"the codes stand for {stands}, the range for {count}", f"首末编码对应{stands_zh}绿证,号段却为 {count} 张"))
     return faults
 
 
-def cancelled_pieces(certificates: Iterable[Row], events: Iterable[Row], rules: ClaimRules) -> list[Piece]:
+def cancelled_pieces(
+    certificates: Iterable[Row], events: Iterable[Row], rules: ClaimRules, issuable: Mapping[tuple[str, str], int] | None = None
+) -> list[Piece]:
     """Every cancelled range, cut where its fate changes (another row, another event), in a stable order.
 
-    ``certificates``, ``events``: rows of the two feeds for one or many project-months. Faults, the first that applies: not issued (no
-    row, or one without identity), issued twice, claimed twice (CT11), cancelled before issue and illegal state (CT10), withdrawn,
-    frozen, expired, ccer, mechanism, provincial account, foreign scheme. Source: green-power.md §2.
+    ``certificates``, ``events``: rows of the two feeds for one or many project-months; ``issuable``: the most certificates that the
+    generation of a project-month gives, where it is known. Faults, the first that applies: not issued (no row), identity wrong (CT09),
+    issued twice, claimed twice (CT11), cancelled before issue and illegal state (CT10), withdrawn, frozen, expired, ccer, mechanism,
+    provincial account, foreign scheme, more than generated (CT14). Source: green-power.md §2.
     """
     issued, happened = _by_project_month(certificates), _by_project_month(events)
     pieces = []
     for key in sorted(happened):
-        rows = [row for row in issued.get(key, []) if not identity_faults(row, rules)]
+        rows, unidentified, excess = _sorted_out(issued.get(key, []), rules, (issuable or {}).get(key))
         for event in happened[key]:
             if event["kind"] != "cancel" or event["seq_start"] > event["seq_end"]:
                 continue
-            for start, end in _cuts(event, [*rows, *happened[key]]):
-                pieces.append(_piece(Range(*key, start, end), event, rows, happened[key], rules))
+            for start, end in _cuts(event, [*rows, *unidentified, *excess, *happened[key]]):
+                piece = _piece(Range(*key, start, end), event, rows, happened[key], rules)
+                if piece.fault == "not issued" and _covered(unidentified, start, end):
+                    piece = replace(piece, fault="identity wrong")
+                elif piece.fault is None and _covered(excess, start, end):
+                    piece = replace(piece, fault="more than generated")
+                pieces.append(piece)
     return pieces
 
 
-def held_pieces(certificates: Iterable[Row], events: Iterable[Row], rules: ClaimRules) -> list[Piece]:
+def held_pieces(
+    certificates: Iterable[Row], events: Iterable[Row], rules: ClaimRules, issuable: Mapping[tuple[str, str], int] | None = None
+) -> list[Piece]:
     """Ranges transferred to a site and neither passed on, cancelled nor ended: held, shown as pending. ``event`` is the last transfer."""
     issued, happened = _by_project_month(certificates), _by_project_month(events)
     pieces = []
     for key in sorted(happened):
-        rows = [row for row in issued.get(key, []) if not identity_faults(row, rules)]
+        rows, _unidentified, excess = _sorted_out(issued.get(key, []), rules, (issuable or {}).get(key))
         for event in happened[key]:
             if event["kind"] != "transfer" or event.get("site_id") is None or event["seq_start"] > event["seq_end"]:
                 continue
-            for start, end in _cuts(event, [*rows, *happened[key]]):
+            for start, end in _cuts(event, [*rows, *excess, *happened[key]]):
                 here = [e for e in happened[key] if e["seq_start"] <= start and end <= e["seq_end"]]
                 by = [row for row in rows if row["seq_start"] <= start and end <= row["seq_end"]]
                 if len(by) == 1 and here[-1] is event and all(e["kind"] == "transfer" for e in here):
-                    pieces.append(Piece(Range(*key, start, end), event, by[0], _flag_fault(by[0], event, rules)))
+                    fault = _flag_fault(by[0], event, rules) or ("more than generated" if _covered(excess, start, end) else None)
+                    pieces.append(Piece(Range(*key, start, end), event, by[0], fault))
     return pieces
+
+
+def issuable_count(generation_wh: int) -> int:
+    """The most certificates that the generation of one project-month gives: ``floor((Wh + carry) / 1 MWh)``, the carry below 1 MWh.
+
+    The carry of a project depends on all its months before; where they are not known it is taken as the most that it can be (project
+    convention), so that nothing is called too much that may have been issued. Source: checks.md CT14; 国能发新能规〔2024〕67号.
+    """
+    return (generation_wh + WH_PER_MWH - 1) // WH_PER_MWH
+
+
+def issued_beyond(rows: Iterable[Row], issuable: int) -> list[tuple[int, int]]:
+    """The numbers beyond the first ``issuable`` ones that some rows of one project-month issue, as ranges; a number issued twice is one."""
+    found, left, after = [], issuable, -1
+    for row in sorted(rows, key=lambda r: (r["seq_start"], r["seq_end"])):
+        start = max(row["seq_start"], after)
+        count = row["seq_end"] - start + 1
+        if count <= 0:
+            continue
+        if count > left:
+            found.append((start + left, row["seq_end"]))
+        left, after = max(0, left - count), row["seq_end"] + 1
+    return found
+
+
+def _sorted_out(rows: list[Row], rules: ClaimRules, issuable: int | None) -> tuple[list[Row], list[Row], list[Row]]:
+    """Issued rows that count, those without identity, and the numbers beyond what was generated (as rows of seq_start and seq_end)."""
+    unidentified = [row for row in rows if identity_faults(row, rules)]
+    sound = [row for row in rows if row not in unidentified]
+    beyond = [] if issuable is None else issued_beyond(sound, issuable)
+    return sound, unidentified, [{"seq_start": start, "seq_end": end} for start, end in beyond]
+
+
+def _covered(rows: Iterable[Row], start: int, end: int) -> bool:
+    return any(row["seq_start"] <= start and end <= row["seq_end"] for row in rows)
 
 
 def issued_twice(certificates: Iterable[Row]) -> list[tuple[Range, Row, Row]]:
@@ -213,8 +272,8 @@ def _fault(event: Row, by: list[Row], here: list[Row], others: tuple[Row, ...], 
     return _flag_fault(by[0], event, rules)
 
 
-def illegal_states(event: Row, here: Sequence[Row]) -> list[str]:
-    """What is illegal in the life of certificates that ``event`` cancels (CT10), in English; ``here``: all their events in order.
+def illegal_states(event: Row, here: Sequence[Row]) -> list[Said]:
+    """What is illegal in the life of certificates that ``event`` cancels (CT10); ``here``: all their events in order.
 
     Legal: issued → transferred* → cancelled | expired | frozen | withdrawn; held by whom it is cancelled for, where transfers are known
     (self-use needs none); not resold after a green-power trade. Source: green-power.md §2.
@@ -222,15 +281,15 @@ def illegal_states(event: Row, here: Sequence[Row]) -> list[str]:
     faults = []
     transfers = [e for e in here if e["kind"] == "transfer"]
     if any(e["on"] > event["on"] for e in here if e["kind"] != "cancel"):
-        faults.append("something happened after the cancellation")
+        faults.append(("something happened after the cancellation", "核销之后又发生变动"))
     if any(e["kind"] in _FINAL and e["on"] <= event["on"] for e in here):
-        faults.append("cancelled after it had expired, been frozen or withdrawn")
+        faults.append(("cancelled after it had expired, been frozen or withdrawn", "过期、冻结或撤销之后又核销"))
     if any(e.get("channel") == "green_trade" for e in transfers[:-1]):
-        faults.append("resold after a green-power trade")
+        faults.append(("resold after a green-power trade", "绿电交易之后又转售"))
     last = next((e for e in reversed(transfers) if e["on"] <= event["on"]), None)
     holder, user = (last or {}).get("site_id"), event.get("site_id")
     if holder is not None and user is not None and holder != user and event.get("channel") != "self_use":
-        faults.append(f"held by {holder}, cancelled for {user}")
+        faults.append((f"held by {holder}, cancelled for {user}", f"由 {holder} 持有,却核销给 {user}"))
     return faults
 
 

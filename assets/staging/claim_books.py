@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from assets.staging.certificates import Piece, cancelled_pieces, held_pieces
+from assets.staging.certificates import Piece, cancelled_pieces, held_pieces, issuable_count
 from assets.staging.claim_rules import ClaimRules
 from assets.staging.contracts import Row, Shares, in_force, latest_settlements, shares_of
+from assets.staging.generation import Discharge, storage_discharge
 from assets.staging.onsite import SelfUse, SiteEnergies, generation_projects, self_uses
 from assets.staging.topology import plain
 from resources.calendar import month_range
@@ -54,6 +55,13 @@ class Books:
     held: list[Piece]
     self_uses: list[SelfUse]
     onsite_projects: Mapping[str, set[str]]
+    stored: list[Discharge]
+    issuable: Mapping[tuple[str, str], int]
+
+    @property
+    def storage_projects(self) -> set[str]:
+        """Projects whose only meters are those of storage discharge."""
+        return {one.project_code for one in self.stored}
 
     @staticmethod
     def open(
@@ -63,8 +71,12 @@ class Books:
         month: str,
         evidence: Mapping[str, str],
         rules: ClaimRules,
+        generated_wh: Mapping[tuple[str, str], int] | None = None,
     ) -> Books:
-        """Read the feeds. ``energies``: rows of ``staging/energies`` of the month; ``sites``: rows in force (site_id, geography)."""
+        """Read the feeds. ``energies``: rows of ``staging/energies`` of the month; ``sites``: rows in force (site_id, geography).
+
+        ``generated_wh``: metered generation by project and month, where it is known.
+        """
         rows = {name: plain(feeds[name].to_dict("records")) for name in _FEEDS}
         totals = SiteEnergies(energies)
         touched = {
@@ -76,6 +88,7 @@ class Books:
             [row for row in rows[name] if (row["project_code"], row["production_month"]) in touched or row["production_month"] == month]
             for name in ("certificates", "certificate_events")
         )
+        issuable = {key: issuable_count(energy_wh) for key, energy_wh in (generated_wh or {}).items()}
         return Books(
             month=month,
             rules=rules,
@@ -88,10 +101,12 @@ class Books:
             settlements=latest_settlements(rows["ppa_settlements"]),
             certificates=certificates,
             events=events,
-            pieces=cancelled_pieces(certificates, events, rules),
-            held=held_pieces(certificates, events, rules),
+            pieces=cancelled_pieces(certificates, events, rules, issuable),
+            held=held_pieces(certificates, events, rules, issuable),
             self_uses=self_uses(totals, rows["meters"], month),
             onsite_projects=generation_projects(rows["meters"], month),
+            stored=storage_discharge(totals, rows["meters"], month),
+            issuable=issuable,
         )
 
     def evidenced(self, row: Row | None) -> bool:

@@ -89,6 +89,8 @@ def cancelled_claims(books: Books, uncovered_wh: Mapping[tuple[str, str], int]) 
 
 def _judge(books: Books, event: Row, fault: str | None, site_id: str | None, nowhere: str | None) -> tuple[str, str | None, str | None]:
     """Status, reason and route of a cancelled part: the first thing that speaks against it, else eligible."""
+    if fault is None and event["project_code"] in books.storage_projects:
+        fault = "storage discharge"
     if fault is None and nowhere in NO_MONTH:
         fault = nowhere
     fault = fault or books.rules.vintage_fault(event["production_month"], books.month, event["on"])

@@ -1,6 +1,7 @@
-"""What is at odds among the claims of a month: facts for the rules BD13, CT09, CT10, CT11 and CT12, one row for each site concerned.
+"""What is at odds among the claims of a month: facts for the rules BD13, CT10, CT11 and CT12, one row for each site concerned.
 
-Finding contradictions belongs here; severities, thresholds and verdicts belong to ``checks/rules``.
+Finding contradictions belongs here, those of issued rows (CT09, CT14) to ``claim_identity.py``; severities, thresholds and verdicts belong
+to ``checks/rules``.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from typing import Any
 
 import polars as pl
 
-from assets.staging.certificates import WH_PER_MWH, Piece, identity_faults, illegal_states, issued_twice
+from assets.staging.certificates import WH_PER_MWH, Piece, illegal_states
 from assets.staging.claim_books import Books
 from assets.staging.contracts import Row, in_force
 
 CONFLICT_SCHEMA = {
     "kind": pl.String, "site_id": pl.String, "other_site_id": pl.String, "project_code": pl.String, "production_month": pl.String,
-    "seq_start": pl.Int64, "seq_end": pl.Int64, "contract_id": pl.String, "mwh": pl.Float64, "detail_en": pl.String, "detail_zh": pl.String,
-    "entry": pl.Int64, "source_row": pl.Int64, "month": pl.String,
+    "seq_start": pl.Int64, "seq_end": pl.Int64, "contract_id": pl.String, "mwh": pl.Float64, "limit_mwh": pl.Float64,
+    "detail_en": pl.String, "detail_zh": pl.String, "entry": pl.Int64, "source_row": pl.Int64, "month": pl.String,
 }  # fmt: skip
 _STATE_FAULTS = {
     "not issued": ("cancelled, but never issued", "核销的编号没有核发记录"),
@@ -26,7 +27,7 @@ _STATE_FAULTS = {
 _SELF_USE = ("self-use certificate cancelled for a site the project does not supply", "自发自用绿证核销给了并非由该项目供电的数据中心")
 
 
-def _conflict(books: Books, kind: str, site_id: str | None, detail: tuple[str, str], **values: Any) -> Row:
+def conflict_row(books: Books, kind: str, site_id: str | None, detail: tuple[str, str], **values: Any) -> Row:
     return dict.fromkeys(CONFLICT_SCHEMA) | {
         "kind": kind, "site_id": site_id, "month": books.month, "detail_en": detail[0], "detail_zh": detail[1],
     } | values  # fmt: skip
@@ -39,7 +40,7 @@ def _of_range(row: Row) -> Row:
 
 
 def certificate_conflicts(books: Books, rows: list[Row]) -> list[Row]:
-    """Conflicts of the month's certificate claims (rows of ``claims.py`` that carry their ``piece``), and of issued rows of the month."""
+    """Conflicts of the month's certificate claims (rows of ``claims.py`` that carry their ``piece``)."""
     found: list[Row] = []
     for row in rows:
         piece: Piece | None = row.get("piece")
@@ -53,19 +54,19 @@ def certificate_conflicts(books: Books, rows: list[Row]) -> list[Row]:
                 f"the same certificates are cancelled for {one} and, on {other['on']}, for {two}",
                 f"同一批绿证被核销给 {one}，又于 {other['on']} 核销给 {two}",
             )
-            found.append(_conflict(books, "CT11", names[0], detail, other_site_id=names[1], **about))
-        found += [_conflict(books, "CT10", row["site_id"], detail, **about) for detail in _state_details(books, row, piece)]
+            found.append(conflict_row(books, "CT11", names[0], detail, other_site_id=names[1], **about))
+        found += [conflict_row(books, "CT10", row["site_id"], detail, **about) for detail in _state_details(books, row, piece)]
         if (piece.issued or {}).get("energy_class") in ("self_use", "off_grid"):  # metered where it was used; it can't be claimed elsewhere
             for host in sorted(books.onsite_projects.get(row["project_code"], set()) - {row["site_id"]}):
                 detail = (f"the energy was used by {host} behind its meter", f"该电量已由 {host} 自发自用")
-                found.append(_conflict(books, "CT12", row["site_id"], detail, other_site_id=host, **about))
-    return found + _identity_conflicts(books, rows)
+                found.append(conflict_row(books, "CT12", row["site_id"], detail, other_site_id=host, **about))
+    return found
 
 
 def _state_details(books: Books, row: Row, piece: Piece) -> list[tuple[str, str]]:
     if piece.fault in _STATE_FAULTS:
         return [_STATE_FAULTS[piece.fault]]
-    if piece.fault in ("issued twice", "claimed twice"):
+    if piece.fault in ("issued twice", "claimed twice", "identity wrong"):
         return []
     span = piece.range
     here = sorted(
@@ -78,44 +79,10 @@ def _state_details(books: Books, row: Row, piece: Piece) -> list[tuple[str, str]
         ),
         key=lambda event: (event["on"], event["kind"] != "transfer", event["kind"], event["seq_start"], event["seq_end"]),
     )
-    faults = [(text, f"绿证状态不合规：{text}") for text in illegal_states(piece.event, here)]
+    faults = illegal_states(piece.event, here)
     if not faults and row["reason"] == "illegal state":
         faults = [_SELF_USE]
     return faults
-
-
-def _identity_conflicts(books: Books, rows: list[Row]) -> list[Row]:
-    """CT09: numbers issued twice, and issued rows whose identity is wrong; for each site that claims them this month, else for none."""
-    found = []
-    told: list[tuple[str, str, int, int, tuple[str, str], Row]] = []
-    for span, _, other in issued_twice(books.certificates):
-        detail = ("the same numbers are issued by two rows", "同一编号被两行重复核发")
-        told.append((span.project_code, span.production_month, span.seq_start, span.seq_end, detail, other))
-    for row in books.certificates:
-        for fault in identity_faults(row, books.rules):
-            detail = (fault, f"绿证标识有误：{fault}")
-            told.append((row["project_code"], row["production_month"], row["seq_start"], row["seq_end"], detail, row))
-    for project, produced, start, end, detail, row in told:
-        claimants = {
-            claim["site_id"]
-            for claim in rows
-            if claim.get("piece") is not None
-            and (claim["project_code"], claim["production_month"]) == (project, produced)
-            and claim["seq_start"] <= end
-            and start <= claim["seq_end"]
-        }
-        if not claimants and produced == books.month:
-            claimants = {None}
-        for site_id in claimants:
-            about = {
-                "project_code": project,
-                "production_month": produced,
-                "seq_start": start,
-                "seq_end": end,
-                "mwh": float(max(0, end - start + 1)),
-            }
-            found.append(_conflict(books, "CT09", site_id, detail, entry=row.get("entry"), source_row=row.get("source_row"), **about))
-    return found
 
 
 def share_conflicts(books: Books) -> list[Row]:
@@ -127,7 +94,7 @@ def share_conflicts(books: Books) -> list[Row]:
             total = float(shares.highest_sum)
             detail = (f"the shares of contract {contract_id} sum to {total:g}", f"合同 {contract_id} 的分摊比例之和为 {total:g}")
             about = {"contract_id": contract_id, "entry": contract.get("entry"), "source_row": contract.get("source_row")}
-            found += [_conflict(books, "BD13", site_id, detail, **about) for site_id in shares.by_site]
+            found += [conflict_row(books, "BD13", site_id, detail, **about) for site_id in shares.by_site]
     return found
 
 
@@ -162,7 +129,7 @@ def _by_contract(books: Books, site_id: str, project: str, used_wh: int) -> list
             detail = (f"contract {contract_id} does not convey the attribute of this energy", f"合同 {contract_id} 未转让该电量的环境权益")
             about = {"project_code": project, "production_month": books.month, "contract_id": contract_id, "mwh": used_wh / WH_PER_MWH}
             found.append(
-                _conflict(books, "CT12", site_id, detail, entry=contract.get("entry"), source_row=contract.get("source_row"), **about)
+                conflict_row(books, "CT12", site_id, detail, entry=contract.get("entry"), source_row=contract.get("source_row"), **about)
             )
     return found
 
@@ -190,10 +157,10 @@ def _by_certificate(books: Books, site_id: str, project: str, used_wh: int, expo
             for name in ("project_code", "production_month", "seq_start", "seq_end", "contract_id", "entry", "source_row")
         }
         about["mwh"] = float(event["seq_end"] - event["seq_start"] + 1)
-        found.append(_conflict(books, "CT12", site_id, detail, other_site_id=event.get("site_id"), **about))
+        found.append(conflict_row(books, "CT12", site_id, detail, other_site_id=event.get("site_id"), **about))
         other = event.get("site_id")
         if other not in (None, site_id) and books.is_for_month(event):
-            found.append(_conflict(books, "CT12", other, detail, other_site_id=site_id, **about))
+            found.append(conflict_row(books, "CT12", other, detail, other_site_id=site_id, **about))
     return found
 
 

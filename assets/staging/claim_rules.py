@@ -17,6 +17,7 @@ from resources.errors import GciError
 REASONS: dict[str, str] = {
     "evidence missing": "缺少证明文件",
     "not issued": "该编号区间没有核发记录",
+    "identity wrong": "绿证标识有误",
     "issued twice": "核发编号重叠",
     "cancelled before issue": "核销早于核发",
     "claimed twice": "同一绿证被重复核销",
@@ -28,6 +29,8 @@ REASONS: dict[str, str] = {
     "mechanism": "机制电量绿证",
     "provincial account": "省级账户绿证",
     "foreign scheme": "非中国绿证",
+    "more than generated": "核发量超过计量发电量",
+    "storage discharge": "储能放电不核发绿证",
     "vintage": "绿证生产时间不适用于该消费期",
     "consumption period not stated": "未说明消费期",
     "produced in another month": "绿证生产月份不在所述消费月份内(按月匹配)",

@@ -17,6 +17,7 @@ from assets.staging.certificates import WH_PER_MWH
 from assets.staging.claim_books import Books, Frames, consumption_months
 from assets.staging.claim_cancelled import cancelled_claims, line_capped
 from assets.staging.claim_conflicts import CONFLICT_SCHEMA, certificate_conflicts, share_conflicts, sold_attributes
+from assets.staging.claim_identity import issue_conflicts
 from assets.staging.claim_rows import CLAIM_SCHEMA, claim_row
 from assets.staging.claim_rules import ClaimRules
 from assets.staging.contracts import Row, in_force, settled_wh, share_out_wh
@@ -26,7 +27,7 @@ _ORDER = ("site_id", "source", "project_code", "production_month", "seq_start", 
 
 @dataclass(frozen=True)
 class ClaimsMonth:
-    """Claims of all sites in a month, and what is at odds (facts of BD13, CT09–CT12).
+    """Claims of all sites in a month, and what is at odds (facts of BD13, CT09–CT12, CT14).
 
     ``claims``: CLAIM_SCHEMA (``site_id`` null: to no site yet); ``conflicts``: CONFLICT_SCHEMA; both sorted, independent of row order.
     """
@@ -44,20 +45,22 @@ def month_claims(
     evidence: Mapping[str, str],
     rules: ClaimRules,
     uncovered_wh: Mapping[tuple[str, str], int] | None = None,
+    generated_wh: Mapping[tuple[str, str], int] | None = None,
 ) -> ClaimsMonth:
     """The claims of every site on one month, by the base rules.
 
     ``feeds``: typed feeds by name; ``energies``: rows of ``staging/energies`` of the month (totals and contributions, Wh); ``sites``:
     rows in force (site_id, geography); ``evidence``: landed document → digest; ``rules``: the dated rule tables; ``uncovered_wh``:
     uncovered electricity by (site, month), when known for every month of a claim over several months: it is then spread in that
-    proportion, else in equal shares (both by largest remainder). Bad rows give no error but a reason. Source: green-power.md §1–§3.
+    proportion, else in equal shares (both by largest remainder); ``generated_wh``: metered generation by (project, month), where it is
+    known: certificates beyond it do not count. Bad rows give no error but a reason. Source: green-power.md §1–§3; checks.md CT14.
     """
-    books = Books.open(feeds, energies, sites, month, evidence, rules)
+    books = Books.open(feeds, energies, sites, month, evidence, rules, generated_wh)
     rows = line_capped(books, cancelled_claims(books, uncovered_wh or {}))
-    conflicts = [*certificate_conflicts(books, rows), *share_conflicts(books)]
+    conflicts = [*certificate_conflicts(books, rows), *issue_conflicts(books, rows), *share_conflicts(books)]
     sold = sold_attributes(books)
     conflicts += [conflict for found in sold.values() for conflict in found]
-    rows += _self_used(books, sold) + _settled(books) + _held(books)
+    rows += _self_used(books, sold) + _discharged(books) + _settled(books) + _held(books)
     ordered = sorted(
         rows, key=lambda row: [(row[name] is not None, row[name] or 0) if name in _NUMBERS else str(row[name] or "") for name in _ORDER]
     )
@@ -88,6 +91,18 @@ def _self_used(books: Books, sold: Mapping[tuple[str, str], list[Row]]) -> list[
             )
         )  # fmt: skip
     return rows
+
+
+def _discharged(books: Books) -> list[Row]:
+    """Storage discharge that names a project as if it generated: never a claim."""
+    return [
+        claim_row(
+            books, site_id=one.site_id, route=None, source="onsite", project_code=one.project_code, production_month=books.month,
+            meter_id=one.meter_id, quantity_wh=one.quantity_wh, status="excluded", reason="storage discharge", entry=one.entry,
+            source_row=one.source_row,
+        )
+        for one in books.stored
+    ]  # fmt: skip
 
 
 def _settled(books: Books) -> list[Row]:

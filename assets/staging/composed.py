@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 import polars as pl
 
-from assets.staging.intervals import ENERGY, FACTS, StagedMonth
+from assets.staging.intervals import ENERGY, StagedMonth
+from assets.staging.meter_facts import FACTS, whole_meters
 from assets.staging.meters import Meter, records, register_meters
 from assets.staging.outcome import ANOMALIES, REJECTED
 from assets.staging.parts import VIRTUAL, Composition, Definition, composition
@@ -84,7 +85,7 @@ def parts_table(of: Composition, zones: Mapping[str, str], default_zone: str) ->
 
 def _virtual_facts(hours: pl.DataFrame, facts: pl.DataFrame, of: Composition, meters: Sequence[Meter]) -> pl.DataFrame:
     """staging/meter_facts of whole virtual meters."""
-    own = {row["meter_id"]: row for row in facts.iter_rows(named=True)}
+    own = {row["meter_id"]: row for row in whole_meters(facts).iter_rows(named=True)}
     by_meter = hours.partition_by("meter_id", as_dict=True)
     rows = []
     for meter in meters:
@@ -94,7 +95,7 @@ def _virtual_facts(hours: pl.DataFrame, facts: pl.DataFrame, of: Composition, me
         base = {
             "site_id": meter.site_id, "meter_id": meter.meter_id, "point": meter.point, "medium": meter.medium, "kind": VIRTUAL,
             **dict.fromkeys(_LANDED, 0), "median_step_s": max((m["median_step_s"] or 0 for m in members), default=0) or None,
-            "first_at_s": None, "last_at_s": None, "month": of.month,
+            "first_at_s": None, "last_at_s": None, "before_at_s": None, "after_at_s": None, "month": of.month,
         }  # fmt: skip
         rows.append(_fact(base, by_meter[meter.meter_id,], meter.expected_s, estimated_s))
     return pl.DataFrame(rows, schema=FACTS)
@@ -125,7 +126,7 @@ def _by_site(facts: pl.DataFrame, energy: pl.DataFrame, of: Composition, meters:
     concerned = sorted(of.shared | {d.meter_id for d in of.definitions if d.refused and d.meter_id not in of.virtual})
     hours = energy.filter(pl.col("meter_id").is_in(concerned)).partition_by("meter_id", "site_id", as_dict=True)
     rows = []
-    for fact in facts.filter(pl.col("meter_id").is_in(concerned)).iter_rows(named=True):
+    for fact in whole_meters(facts.filter(pl.col("meter_id").is_in(concerned))).iter_rows(named=True):
         for site_id, expected_s in sorted(_seconds_at(of, meters[fact["meter_id"]]).items()):
             rows.append(_fact({**fact, "site_id": site_id}, hours[fact["meter_id"], site_id], expected_s, fact["estimated_s"]))
     return pl.concat([facts.filter(~pl.col("meter_id").is_in(concerned)), pl.DataFrame(rows, schema=FACTS)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from assets.staging.boundary_step import INPUTS, stage_boundary
 from assets.staging.step import stage_claims, stage_energies, stage_intervals, stage_inventory
 from assets.wrapping import Made, step_assets
 
@@ -39,9 +40,17 @@ def build(months: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
             ("raw/green_power", "raw/registry", "raw/activities", "staging/energies"),
         )
     ]
+    boundary = [
+        Made(
+            "staging/boundary",
+            "The collection boundary: what is counted by which meters, metered time by day, gaps, and what was said of the month.",
+            tuple(name for name in INPUTS if name != "staging/meter_facts"),
+        )
+    ]
     return [
         step_assets("interval_energy", "staging", intervals, stage_intervals, months),
         step_assets("energies", "staging", energies, stage_energies, months),
         step_assets("inventory", "staging", inventory, stage_inventory, months),
         step_assets("claims", "staging", claims, stage_claims, months),
+        step_assets("boundary", "staging", boundary, stage_boundary, months),
     ]

@@ -14,6 +14,9 @@ from assets.staging.declared import declared_none
 from assets.staging.onsite import SiteEnergies
 
 Row = Mapping[str, Any]
+VINTAGE_COLUMNS = (
+    "site_id", "geography", "kind", "month", "vintage", "published_on", "published_late", "later_vintage", "later_published_on",
+)  # fmt: skip
 MISSING_COLUMNS = ("site_id", "subject", "kind", "month", "missing_en", "missing_zh", "entry", "source_row")
 UNREPORTED_COLUMNS = ("site_id", "subject", "burnt")
 
@@ -53,6 +56,12 @@ def missing_factors(
         for gap in found.gaps
     ]  # fmt: skip
     return [{name: row.get(name) for name in MISSING_COLUMNS} for row in rows]
+
+
+def grid_vintages(factors: FactorSet, sites: Iterable[Row], month: str, cutoff_day: int) -> list[dict[str, Any]]:
+    """Rows of VINTAGE_COLUMNS: the grid factors that each site's figures use, and later ones. Source: checks.md TL09."""
+    facts = factor_facts(factors, [(site["site_id"], site["geography"]) for site in sites], month, cutoff_day)
+    return [{name: fact[name] for name in VINTAGE_COLUMNS} for fact in facts if fact["value"] is not None]
 
 
 def unreported_subjects(scope1: Mapping[str, Scope1], energies: SiteEnergies) -> list[dict[str, Any]]:

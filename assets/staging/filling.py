@@ -72,7 +72,7 @@ class Fills:
         concerned = pl.concat([self.added.select("meter_id"), self.moved.select("meter_id")]).unique()
         some = (hours.join(concerned, on="meter_id", how="semi") for hours in (before, after))
         touched, rest = (facts.join(concerned, on="meter_id", how=how) for how in ("semi", "anti"))
-        return pl.concat([rest, facts_after(touched, *some)]).sort("meter_id")
+        return pl.concat([rest, facts_after(touched, *some)]).sort("meter_id", "site_id")
 
 
 def fill_month(energy: pl.DataFrame, gaps: pl.DataFrame, long: pl.DataFrame, place: Place, history: History) -> Filled:
@@ -221,14 +221,15 @@ def facts_after(facts: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) 
     """staging/meter_facts as the hours after estimation have them; what was metered stays."""
     metered = pl.col("state").is_in(KNOWN_STATES)
     known = pl.col("quantity").is_not_null()
-    sums = after.group_by("meter_id").agg(
+    key = ["site_id", "meter_id"]
+    sums = after.group_by(key).agg(
         pl.col("known_s").sum(),
         quantity=pl.when(known.any()).then(pl.col("quantity").sum()),
         estimated=pl.col("estimated").sum(),
         highest=pl.col("quantity").filter(metered).max(),
     )
-    earlier = before.group_by("meter_id").agg(pl.col("known_s").sum().alias("before_s"))
-    joined = facts.drop("quantity", "estimated").join(sums.join(earlier, on="meter_id"), on="meter_id", how="left", maintain_order="left")
+    earlier = before.group_by(key).agg(pl.col("known_s").sum().alias("before_s"))
+    joined = facts.drop("quantity", "estimated").join(sums.join(earlier, on=key), on=key, how="left", maintain_order="left")
     more_s = (pl.col("known_s") - pl.col("before_s")).fill_null(0)
     return joined.with_columns(
         estimated_s=pl.col("estimated_s") + more_s,

@@ -24,8 +24,9 @@ from assets.staging.filling import Fills, find_fills
 from assets.staging.hours import hourly, measured_limit_s, with_states
 from assets.staging.judgement import judge_all
 from assets.staging.legs import gaps, hours_before, legs_in_month, long_stretches
+from assets.staging.meter_facts import facts_of
 from assets.staging.meters import Meter, records, register_meters
-from assets.staging.outcome import ANOMALIES, REJECTED, Outcome, anomalies_of, counts_of, rejected_of
+from assets.staging.outcome import ANOMALIES, REJECTED, Outcome, anomalies_of, rejected_of
 from assets.staging.readings import SCHEMA, Parts, read_rows, whole_rows
 from assets.staging.stated import Stated, held_against, stated_kinds
 from resources.calendar import HOUR_S, add_months, check_month, month_last_day, month_range
@@ -37,13 +38,6 @@ from resources.settings import Settings
 ENERGY = {
     "meter_id": pl.String, "hour_s": pl.Int64, "site_id": pl.String, "point": pl.String, "medium": pl.String, "quantity": pl.Int64,
     "known_s": pl.Int64, "state": pl.String, "method": pl.String, "n_readings": pl.Int64, "estimated": pl.Int64, "month": pl.String,
-}  # fmt: skip
-FACTS = {
-    "site_id": pl.String, "meter_id": pl.String, "point": pl.String, "medium": pl.String, "kind": pl.String, "expected_s": pl.Int64,
-    "metered_s": pl.Int64, "estimated_s": pl.Int64, "missing_s": pl.Int64, "quantity": pl.Int64, "estimated": pl.Int64,
-    "n_landed": pl.Int64, "n_valid": pl.Int64, "n_rejected": pl.Int64, "n_superseded": pl.Int64, "n_rollovers": pl.Int64,
-    "n_events": pl.Int64, "median_step_s": pl.Int64, "max_hour_quantity": pl.Int64, "first_at_s": pl.Int64, "last_at_s": pl.Int64,
-    "month": pl.String,
 }  # fmt: skip
 # The months whose parts can hold a reading within 40 days before or 10 days after the month.
 _MONTHS_BACK, _MONTHS_AHEAD = 2, 1
@@ -293,7 +287,7 @@ def _stage_batch(parts: Parts, meters: list[Meter], options: Mapping[str, Any]) 
     return _Batch(
         energy=_energy(hours, meters, options["month"]),
         rejected=rejected_of(outcome),
-        facts=_facts(hours, outcome),
+        facts=facts_of(hours, outcome),
         anomalies=anomalies_of(outcome),
         gaps=gaps(hours, judgement, limits, meters),
         long=long_stretches(legs, meters),
@@ -329,28 +323,3 @@ def _energy(hours: pl.DataFrame, meters: Sequence[Meter], month: str) -> pl.Data
     table = pl.DataFrame(names, schema={"m": pl.Int64, "meter_id": pl.String}, orient="row")
     full = hours.join(table, on="m", how="left", maintain_order="left")
     return full.with_columns(pl.col("n_readings").fill_null(0), month=pl.lit(month)).select(list(ENERGY)).cast(ENERGY)  # type: ignore[arg-type]
-
-
-def _facts(hours: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
-    """staging/meter_facts: one row for each meter that is valid at some time of the month."""
-    whole_hour = pl.col("metered_s") == pl.col("hour_length_s")
-    known = pl.col("quantity").is_not_null()
-    sums = hours.group_by("m").agg(
-        pl.col("metered_s", "estimated_s").sum(),
-        quantity=pl.when(known.any()).then(pl.col("quantity").sum()),
-        estimated=pl.col("estimated").sum(),
-        max_hour_quantity=pl.col("known").filter(whole_hour).max(),
-    )
-    counts = counts_of(outcome)
-    rows = []
-    for m, meter in enumerate(outcome.meters):
-        if meter.expected_s > 0:
-            rows.append((
-                m, meter.site_id, meter.meter_id, meter.point, meter.medium, meter.kind_name, meter.expected_s,
-                outcome.judgement.steps[m] or None, outcome.month,
-            ))  # fmt: skip
-    names = ["m", "site_id", "meter_id", "point", "medium", "kind", "expected_s", "median_step_s", "month"]
-    frame = pl.DataFrame(rows, schema={n: FACTS.get(n, pl.Int64) for n in names}, orient="row")
-    full = frame.join(sums, on="m", how="left").join(counts, on="m", how="left")
-    missing = pl.col("expected_s") - pl.col("metered_s") - pl.col("estimated_s")
-    return full.with_columns(missing_s=missing).select(list(FACTS)).cast(FACTS)  # type: ignore[arg-type]

@@ -182,7 +182,7 @@ def _meter(
     return Meter(
         meter_id=meter_id, site_id=row["site_id"], point=row["point"], medium=row["medium"], kind_name=row["kind"], zone=zone,
         start_s=start, end_s=end, periods=periods, spans=tuple(spans), boundaries=tuple(boundaries),
-        limit=_limit(row), inferable=row["medium"] in ("electricity", "heat") and row["point"] not in _UNEVEN,
+        limit=plausible_limit(row), inferable=row["medium"] in ("electricity", "heat") and row["point"] not in _UNEVEN,
     )  # fmt: skip
 
 
@@ -242,7 +242,7 @@ def _factor(row: dict[str, Any], kind: int) -> tuple[Fraction, tuple[str, str] |
     return factor, None
 
 
-def _limit(row: dict[str, Any]) -> int | None:
+def plausible_limit(row: Mapping[str, Any]) -> int | None:
     """1.2 × capacity in internal units per hour: kW for electricity and heat, else the meter's unit per hour."""
     if row["capacity"] is None or row["capacity"] <= 0:
         return None

@@ -112,17 +112,17 @@ def _of_generation(energies: SiteEnergies, meters: list[Row], site_id: str, mont
 def generation_projects(meters: Iterable[Row], month: str) -> dict[str, set[str]]:
     """Project code → sites whose on-site generation meters name it in the month."""
     found: dict[str, set[str]] = defaultdict(set)
-    for row in _in_month(meters, month).values():
+    for row in meters_in_month(meters, month).values():
         if row["point"] == "onsite_generation" and row["project_code"]:
             found[row["project_code"]].add(row["site_id"])
     return found
 
 
 def _of_site(meters: Iterable[Row], site_id: str, month: str) -> dict[str, Row]:
-    return {name: row for name, row in _in_month(meters, month).items() if row["site_id"] == site_id}
+    return {name: row for name, row in meters_in_month(meters, month).items() if row["site_id"] == site_id}
 
 
-def _in_month(meters: Iterable[Row], month: str) -> dict[str, Row]:
+def meters_in_month(meters: Iterable[Row], month: str) -> dict[str, Row]:
     """The last row in force in the month of every meter valid on one of its days."""
     found: dict[str, Row] = {}
     for _, _, in_force in stretches((dict(row) for row in meters), month):

@@ -15,21 +15,34 @@ import polars as pl
 from assets.compute import Compute, Step, records
 from assets.reference.factors import FactorSet
 from assets.staging.balance import energy_balance
+from assets.staging.bills import bill_checks
 from assets.staging.claim_rules import ClaimRules
 from assets.staging.claims import month_claims
 from assets.staging.composed import composed_of, parts_table, with_parts
 from assets.staging.double_counts import DoubleCount, double_counts
-from assets.staging.emission_gaps import MISSING_COLUMNS, UNREPORTED_COLUMNS, missing_factors, scope1_by_site, unreported_subjects
+from assets.staging.emission_gaps import (
+    MISSING_COLUMNS,
+    UNREPORTED_COLUMNS,
+    VINTAGE_COLUMNS,
+    grid_vintages,
+    missing_factors,
+    scope1_by_site,
+    unreported_subjects,
+)
 from assets.staging.energies import site_energies
 from assets.staging.intervals import ENERGY, StagedMonth, joined, read_batches
 from assets.staging.inventory import site_inventory
+from assets.staging.manual import manual_readings
 from assets.staging.onsite import SiteEnergies
 from assets.staging.parts import Composition, members_at_sites, registry_rows, rows_at_sites
 from assets.staging.repairs import REPAIRS, repairs
 from assets.staging.shares import side_shares
+from assets.staging.snapshot_days import snapshot_days
+from assets.staging.snapshots import snapshots
 from assets.staging.topology import SIDES, counted
+from assets.staging.watched import checklist_items, generated_months, watch, watched
 from checks.rules.daily import day_peaks, side_days
-from resources.calendar import trailing_months
+from resources.calendar import add_months, month_last_day, trailing_months
 from resources.lake import Stored
 
 _COUNTED = {"site_id": pl.String, "side": pl.String, "meter_id": pl.String, "sign": pl.Int64}
@@ -49,20 +62,22 @@ class _Metering:
     counted: pl.DataFrame  # site_id, side, meter_id, sign: once each
 
 
-def _metering(compute: Compute) -> _Metering:
-    parts = composed_of(compute.feeds, compute.month)
+def _metering(compute: Compute, month: str = "") -> _Metering:
+    month = month or compute.month
+    parts = composed_of(compute.feeds, month)
     rows = registry_rows(records(compute.feeds["meters"]), parts)
-    found = {(c.site_id, c.side, c.meter_id, c.sign) for c in counted(rows, compute.sites, compute.month) if c.side in SIDES}
+    found = {(c.site_id, c.side, c.meter_id, c.sign) for c in counted(rows, compute.sites, month) if c.side in SIDES}
     return _Metering(parts, rows, pl.DataFrame(sorted(found), schema=_COUNTED, orient="row"))
 
 
-def _in_force(compute: Compute, metering: _Metering) -> pd.DataFrame:
-    """Registry rows of meters that are valid on any day of the month, at every site that counts them."""
+def _in_force(compute: Compute, metering: _Metering, month: str = "") -> pd.DataFrame:
+    """Registry rows of meters that are valid on any day of the month (the computed one), at every site that counts them."""
+    month = month or compute.month
     meters = compute.feeds["meters"]
     if metering.parts.definitions:
         meters = pd.DataFrame(rows_at_sites(metering.rows), columns=meters.columns, dtype=object)
-    begun = meters["valid_from"] <= compute.last_day
-    ended = meters["valid_to"].fillna("9999-12-31") < f"{compute.month}-01"
+    begun = meters["valid_from"] <= month_last_day(month).isoformat()
+    ended = meters["valid_to"].fillna("9999-12-31") < f"{month}-01"
     return meters[begun & ~ended]
 
 
@@ -76,6 +91,11 @@ def _faults(metering: _Metering, doubles: Iterable[DoubleCount] = ()) -> pd.Data
         for site_id, side in sides.get(fault.meter_id) or [(fault.site_id, "")]:
             found.append({**vars(fault), "site_id": site_id, "side": side})
     return pd.DataFrame(found, columns=_FAULTS)
+
+
+def _subtracted(parts: Composition) -> list[tuple[str, str, str]]:
+    """Members that virtual meters subtract: site, meter, member (BD11)."""
+    return sorted({(d.site_id, d.meter_id, member) for d in parts.definitions for member, factor in d.members if factor < 0})
 
 
 def _judged_registry(compute: Compute, metering: _Metering) -> dict[str, Any]:
@@ -98,7 +118,8 @@ def stage_intervals(compute: Compute) -> Step:
     parts = metering.parts
     registers = feeds["meters"][~feeds["meters"]["meter_id"].isin(parts.virtual)]
     with_registers = replace(feeds, tables={**feeds.tables, "meters": registers})
-    batches = read_batches(compute.home, with_registers, compute.month, compute.as_of, compute.settings)
+    still = watch(compute)
+    batches = still.over(read_batches(compute.home, with_registers, compute.month, compute.as_of, compute.settings))
     if parts.definitions or parts.virtual:  # what a meter is made of may stand in any batch
         batches = iter([with_parts(joined(list(batches)), parts, feeds["meters"], compute.site_zones, zone)])
     hours, staged, peaks, mended = _written(compute, batches)
@@ -108,7 +129,9 @@ def stage_intervals(compute: Compute) -> Step:
         "meter_facts": staged.facts.to_pandas(),
         "anomalies": staged.anomalies.to_pandas(),
         "rejected_counts": rejected.to_pandas(),
+        **watched(compute, still, staged),
         "day_peaks": peaks.to_pandas(),
+        "manual_readings": manual_readings(compute.home, compute.month, compute.as_of).to_pandas(),
         "shares": side_shares(staged.facts, metering.counted, _earlier_energies(compute)).to_pandas(),
     }
     inputs = {**_registry(compute), "raw/meter_readings": compute.digest("raw/meter_readings")}
@@ -155,8 +178,19 @@ def stage_energies(compute: Compute) -> Step:
     energies = site_energies(hours, facts, metering.rows, compute.sites, compute.month, compute.site_zones)
     classes = {row["meter_id"]: row["accuracy_class"] for row in records(_in_force(compute, metering))}
     sides = metering.counted
+    balance = energy_balance(hours, metering.rows, compute.month, compute.site_zones)
+    before = _metering(compute, add_months(compute.month, -1))
     judged = {
         **_judged_registry(compute, metering),
+        "meters_before": _in_force(compute, before, add_months(compute.month, -1)),
+        "counted_before": before.counted.to_pandas(),
+        "ppa_contracts": compute.feeds["ppa_contracts"],
+        "ppa_site_shares": compute.feeds["ppa_site_shares"],
+        "energy_balance": balance.to_pandas(),
+        "parts_less": pd.DataFrame(_subtracted(metering.parts), columns=["site_id", "meter_id", "member"]),
+        "bill_checks": bill_checks(
+            compute.feeds["bills"], metering.rows, compute.month, compute.site_zones, lambda month: _hours_of(compute, month, hours)
+        ).to_pandas(),
         "topology_faults": _faults(metering, double_counts(metering.rows, compute.sites, compute.month)),
         "energies": energies.to_pandas(),
         "meter_facts": facts.to_pandas(),
@@ -167,9 +201,17 @@ def stage_energies(compute: Compute) -> Step:
     inputs = {**_registry(compute), "staging/interval_energy": compute.digest("staging/interval_energy")}
     tables = {
         "staging/energies": energies,
-        "staging/energy_balance": energy_balance(hours, metering.rows, compute.month, compute.site_zones),
+        "staging/energy_balance": balance,
     }
     return compute.put("staging/energies", "staging", tables, inputs, judged)
+
+
+def _hours_of(compute: Compute, month: str, own: pl.DataFrame) -> pl.DataFrame | None:
+    """The staged hours of this month (``own``) or of an earlier one; None where they were not computed."""
+    if month == compute.month:
+        return own
+    stored = compute.home.ledger.manifest(month, "staging/interval_energy")
+    return None if stored is None else compute.home.lake.read("staging/interval_energy", month, stored.file_digest)
 
 
 def stage_inventory(compute: Compute) -> Step:
@@ -178,8 +220,15 @@ def stage_inventory(compute: Compute) -> Step:
     inventory = site_inventory(
         feeds["racks"], feeds["devices"], feeds["utilisation"], compute.sites, month=compute.month, zones=compute.site_zones
     )
+    judged = {
+        "sites": pd.DataFrame(compute.sites),
+        "inventory": inventory.to_pandas(),
+        "racks": snapshots(feeds["racks"], compute.month),
+        "devices": snapshots(feeds["devices"], compute.month),
+        "snapshot_days": snapshot_days({name: feeds[name] for name in ("racks", "devices")}, compute.month),
+    }
     inputs = {**_registry(compute), "raw/cmdb": compute.digest("raw/cmdb")}
-    return compute.put("staging/inventory", "staging", {"staging/inventory": inventory}, inputs)
+    return compute.put("staging/inventory", "staging", {"staging/inventory": inventory}, inputs, judged)
 
 
 def stage_claims(compute: Compute) -> Step:
@@ -188,7 +237,7 @@ def stage_claims(compute: Compute) -> Step:
     energies = compute.read("staging/energies").to_dicts()
     claimed = month_claims(
         compute.feeds, energies, compute.sites, month=compute.month, evidence=compute.feeds.evidence,
-        rules=ClaimRules.from_reference(factors.data),
+        rules=ClaimRules.from_reference(factors.data), generated_wh=generated_months(compute, energies),
     )  # fmt: skip
     totals = SiteEnergies(energies)
     activities, declarations = records(compute.feeds["activities"]), records(compute.feeds["declarations"])
@@ -198,10 +247,17 @@ def stage_claims(compute: Compute) -> Step:
         **_judged_registry(compute, _metering(compute)),
         "claims": claimed.claims.to_pandas(),
         "claim_conflicts": claimed.conflicts.to_pandas(),
+        "energies": pd.DataFrame(energies),
         "factors_missing": pd.DataFrame(missing, columns=MISSING_COLUMNS),
+        "grid_vintages": pd.DataFrame(
+            grid_vintages(factors, compute.sites, compute.month, compute.settings.cutoff_day), columns=VINTAGE_COLUMNS
+        ),
+        "checklist_items": checklist_items(compute),
         "scope1_unreported": pd.DataFrame(unreported_subjects(scope1, totals), columns=UNREPORTED_COLUMNS),
         "practices": compute.feeds["practices"],
         "ppa_contracts": compute.feeds["ppa_contracts"],
+        "ppa_site_shares": compute.feeds["ppa_site_shares"],
+        "ppa_settlements": compute.feeds["ppa_settlements"],
     }
     if not compute.feeds.landed & {"ppa_contracts", "certificates", "certificate_events", "practices"} and claimed.claims.is_empty():
         judged.pop("claims")

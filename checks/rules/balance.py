@@ -6,6 +6,8 @@ Put here what E_DC, E_IT and water must be to each other. Which meters make up a
 from __future__ import annotations
 
 from checks.findings import Finding, Judged, NotChecked
+from checks.rules.boundary import counted_once, placed
+from checks.rules.supply import supply_closed
 from checks.rules.timeliness import silent_root
 from checks.rules.view import SIDE_NAMES, Row, missing, percent, several, spread
 
@@ -34,7 +36,7 @@ def it_within_facility(judged: Judged, site_id: str) -> list[Finding] | NotCheck
             "supply, a wrong multiplier, or an IT meter counted twice.",
             f"{judged.month} 的 E_IT 为 {it / 1000:,.0f} kWh,E_DC 仅 {dc / 1000:,.0f} kWh:二者暂缓发布。请检查未计量的供电、"
             "错误倍率或重复计入的 IT 计量点。",
-            seen=it / 1000, limit=dc / 1000, unit="kWh",
+            seen=it / 1000, limit=dc / 1000, unit="kWh", because_of=_open_side(judged, site_id),
         )  # fmt: skip
         findings = spread(month_finding, ["E_DC", "E_IT"])
     if absent := missing(judged, "side_days"):
@@ -54,6 +56,16 @@ def it_within_facility(judged: Judged, site_id: str) -> list[Finding] | NotCheck
             )
         )  # fmt: skip
     return findings
+
+
+def _open_side(judged: Judged, site_id: str) -> str | None:
+    """Id of the finding for which a side is known to be wrong already: an open supply, or IT counted twice."""
+    for rule in (supply_closed, counted_once, placed):
+        found = rule(judged, site_id)
+        for finding in () if isinstance(found, NotChecked) else found:
+            if finding.severity == "withhold" and finding.quantity in ("E_DC", "E_IT"):
+                return finding.because_of or finding.id
+    return None
 
 
 def known_together(judged: Judged, site_id: str) -> list[Finding] | NotChecked:

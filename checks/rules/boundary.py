@@ -6,34 +6,28 @@ say is ``content``, how complete they are ``timeliness``.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from checks.contracts.vocabulary import POINTS_OF_MEDIUM
-from checks.findings import Finding, Judged, NotChecked, Severity
+from checks.findings import Finding, Judged, NotChecked
 from checks.rules.composition import TWICE, nobodys, refused
-from checks.rules.timeliness import silent_root
+from checks.rules.sides import IT_POINTS
 from checks.rules.view import (
     Row,
     by_key,
-    declared_none,
     listed,
     meters_of,
     missing,
-    percent,
     refs,
     rows_counted,
     several,
-    share_rule,
-    shares_of,
     sides_by_meter,
     site_row,
     spread,
 )
 from resources.calendar import month_first_day, month_last_day
 
-_IT_POINTS = {"ups_output": 1, "pdu_output": 2, "it_input": 3}  # PUE category
 _SUPPLY_POINTS = frozenset({"grid_supply", "direct_line", "onsite_generation", "backup_generation", "export", "excluded"})
-_FUELS = ("diesel", "natural_gas")
 
 
 def registered(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
@@ -122,117 +116,12 @@ def _meant_side(row: Row, site: Row) -> str:
     """The side on which a meter at this point counts (metering.md §5); '' for a check meter and for points that count nowhere."""
     if row.get("check_meter_of"):
         return ""
-    if row["point"] in _IT_POINTS:
+    if row["point"] in IT_POINTS.values():
         category = site.get("pue_category")
-        return "E_IT" if category is None or _IT_POINTS[row["point"]] == int(category) else ""
+        return "E_IT" if category is None or IT_POINTS[int(category)] == row["point"] else ""
     if row["point"] in ("storage_charge", "storage_discharge"):
         return "E_DC" if site.get("storage") == "outside" else ""
     return "water" if row["point"] == "water_supply" else "E_DC" if row["point"] in _SUPPLY_POINTS else ""
-
-
-def supply_closed(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
-    """E_DC is as whole as its supplies: a grid meter for each supply point on every day, sources metered, generators metered or fuel known.
-
-    理由:供电侧须闭合:每日电网计量点数不少于供电电源数(校核表除外),站内电源均已计量,备用发电机已计量或已报燃料。
-
-    Source: checks.md BD03; metering.md §5 (E_DC).
-    """
-    if absent := missing(judged, "sites", "meters"):
-        return absent
-    site = site_row(judged, site_id)
-    if not site:
-        return NotChecked(f"'sites' has no row valid in {judged.month}", f"sites 中没有 {judged.month} 有效的行")
-    meters = [row for row in meters_of(judged, site_id) if row["medium"] == "electricity" and not row["check_meter_of"]]
-    findings = []
-    stated = site.get("supply_points")
-    wanted = int(stated) if stated is not None else 1
-    low, low_day, high = _in_force(judged, site, [row for row in meters if row["point"] == "grid_supply"])
-    if low < wanted:
-        findings.append(
-            Finding(
-                "BD03", site_id, judged.month, "withhold", "grid_supply",
-                f"Metered grid supplies on {low_day}: {low} of {wanted}. E_DC is withheld. Register the missing meter at grid_supply, "
-                "or correct supply_points in 'sites'.",
-                f"{low_day} 已计量的电网进线为 {low} 路,应为 {wanted} 路:E_DC 暂缓发布。请登记缺少的 grid_supply 计量点,或更正 sites 的 "
-                "supply_points。",
-                quantity="E_DC", seen=float(low), limit=float(wanted), unit="supplies",
-            )
-        )  # fmt: skip
-    elif high > wanted:
-        findings.append(
-            Finding(
-                "BD03", site_id, judged.month, "flag", "grid_supply",
-                f"Metered grid supplies: {high}; 'sites' states {wanted} (1 when left blank). Correct supply_points, "
-                "or mark a meter that repeats another with check_meter_of.",
-                f"已计量的电网进线为 {high} 路,sites 为 {wanted} 路(空白按 1 路)。请更正 supply_points,或以 check_meter_of 标明校核表。",
-                quantity="E_DC", seen=float(high), limit=float(wanted), unit="supplies",
-            )
-        )  # fmt: skip
-    if sources := int(site.get("onsite_sources") or 0):
-        low, low_day, _ = _in_force(judged, site, [row for row in meters if row["point"] == "onsite_generation"])
-        if low < sources:
-            findings.append(
-                Finding(
-                    "BD03", site_id, judged.month, "withhold", "onsite_generation",
-                    f"Metered on-site sources on {low_day}: {low} of {sources}. E_DC is withheld. Register the missing meter at "
-                    "onsite_generation, or correct onsite_sources in 'sites'.",
-                    f"{low_day} 已计量的站内电源为 {low} 个,应为 {sources} 个:E_DC 暂缓发布。请登记缺少的 onsite_generation 计量点,或更正 "
-                    "sites 的 onsite_sources。",
-                    quantity="E_DC", seen=float(low), limit=float(sources), unit="sources",
-                )
-            )  # fmt: skip
-    return findings + _backup(judged, site_id, site, meters)
-
-
-def _in_force(judged: Judged, site: Row, meters: list[Row]) -> tuple[int, str, int]:
-    """Fewest meters in force on a day since the site was commissioned, that day, and the most on any day."""
-    day, last = month_first_day(judged.month), month_last_day(judged.month)
-    counts = {}
-    while day <= last:
-        text = day.isoformat()
-        if text >= min(site.get("commissioned_on") or "", last.isoformat()):
-            counts[text] = len({r["meter_id"] for r in meters if (r.get("valid_from") or "") <= text <= r["valid_to"]})
-        day += timedelta(days=1)
-    low_day = min(counts, key=lambda text: counts[text])
-    return counts[low_day], low_day, max(counts.values())
-
-
-def _backup(judged: Judged, site_id: str, site: Row, meters: list[Row]) -> list[Finding]:
-    generators = int(site.get("backup_generators") or 0)
-    registered_meters = sorted({row["meter_id"] for row in meters if row["point"] == "backup_generation"})
-    facts = {row["meter_id"]: row for row in judged.of_site("meter_facts", site_id)} if "meter_facts" in judged.tables else {}
-    metered = [meter for meter in registered_meters if meter not in facts or facts[meter]["metered_s"]]
-    if not generators or metered or _fuel_reported(judged, site_id) or declared_none(judged, site_id, "backup_generation"):
-        return []
-    material, share = share_rule(judged, shares_of(judged, site_id, "E_DC"), registered_meters)
-    severity: Severity = "withhold" if material and share is not None else "flag"  # the rule flags unless the share is known to matter
-    carried = carried_zh = ""
-    if share:
-        text = percent(share, judged.limit("SHARE", "material"))
-        carried, carried_zh = f" It last carried {text} of E_DC.", f"其最近份额为 {text}。"
-    held, held_zh = (" E_DC is withheld.", "E_DC 暂缓发布。") if severity == "withhold" else ("", "")
-    return [
-        Finding(
-            "BD03", site_id, judged.month, severity, "backup_generation",
-            f"The site has {several(generators, 'backup generator')}, and {judged.month} has neither readings of backup generation nor "
-            f"its fuel.{carried}{held} Meter it at backup_generation, report its fuel in 'activities' (0 is a statement), or declare it "
-            "none in 'declarations'.",
-            f"站点有 {generators} 台备用发电机,{judged.month} 既无其计量读数,也无燃料报送。{carried_zh}{held_zh}"
-            "请在 backup_generation 计量,或在 activities 报送燃料(可为 0),或在 declarations 申报无。",
-            quantity="E_DC", seen=0.0, limit=float(generators), unit="generators",
-            because_of=silent_root(judged, site_id, "E_DC") if registered_meters else None,
-        )
-    ]  # fmt: skip
-
-
-def _fuel_reported(judged: Judged, site_id: str) -> bool:
-    if "activities" in judged.tables and any(
-        row["activity"] in _FUELS and row["month"] == judged.month for row in judged.of_site("activities", site_id)
-    ):
-        return True
-    if any(row["point"] == "fuel_use" for row in meters_of(judged, site_id)):
-        return True
-    return declared_none(judged, site_id, "fuel")
 
 
 # What a fault of the topology is, and what to do about it, in English and Chinese.
@@ -271,7 +160,10 @@ def counted_once(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     """Energy counted twice on a side is energy that was never used: no counted meter above another or a member of one, no cycles, no check
     meter, no shares above 1.
 
+    A parent that does not exist hides both: whether the meter hangs below a counted one can then not be told, and that is flagged.
+
     理由:同一侧内不得重复计量:计入边界的计量点互不为上下级,也不互为成员,无环,校核表不计入,分摊比例合计不大于 1。
+    上级表不存在时,是否重复无从判断,予以提示。
 
     Source: checks.md BD05; metering.md §5.
     """
@@ -300,4 +192,49 @@ def counted_once(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
                     quantity=side, seen=float(len(group)), limit=0.0, unit="faults",
                 )
             )  # fmt: skip
+    told = {finding.id for finding in findings}
+    return findings + [finding for finding in _dangling(judged, site_id) if finding.id not in told]
+
+
+def _dangling(judged: Judged, site_id: str) -> list[Finding]:
+    """Meters whose stated parent is registered nowhere, or not on a day on which they are in force."""
+    if "meters" not in judged.tables:
+        return []
+    spans: dict[str, list[tuple[str, str]]] = {}
+    for other in sorted({row["site_id"] for row in judged.rows("meters") if row["site_id"]}):
+        for row in meters_of(judged, other):
+            spans.setdefault(row["meter_id"], []).append((row["valid_from"] or "", row["valid_to"]))
+    counted, findings = sides_by_meter(judged, site_id), []
+    first, last = month_first_day(judged.month).isoformat(), month_last_day(judged.month).isoformat()
+    for meter, rows in by_key([row for row in meters_of(judged, site_id) if row.get("parent_meter_id")], "meter_id").items():
+        gaps: dict[str, str] = {}
+        for row in rows:
+            begun, until = max(row["valid_from"] or "", first), min(row["valid_to"], last)
+            if day := _first_uncovered(begun, until, spans.get(row["parent_meter_id"], [])):
+                gaps[row["parent_meter_id"]] = day
+        if not gaps:
+            continue
+        said = listed(f"{parent} on {day}" for parent, day in sorted(gaps.items()))
+        said_zh = listed(f"{parent}({day})" for parent, day in sorted(gaps.items()))
+        findings.append(
+            Finding(
+                "BD05", site_id, judged.month, "flag", meter,
+                f"Meter {meter} names a parent that is not in force in 'meters': {said}. Whether it is counted twice can't be told, and it "
+                "stands in no balance. Register that meter, or correct parent_meter_id.",
+                f"计量点 {meter} 所填上级表不在 meters 的有效范围内:{said_zh}。无法判断是否重复计量,也不参与平衡。请登记该表或更正 "
+                "parent_meter_id。",
+                quantity=next(iter(counted.get(meter, [])), ""), seen=float(len(gaps)), limit=0.0, unit="faults", rows=refs(rows),
+            )
+        )  # fmt: skip
     return findings
+
+
+def _first_uncovered(first: str, last: str, spans: list[tuple[str, str]]) -> str | None:
+    """The first of some days that none of the spans covers; None when all are covered."""
+    day = first
+    for begun, until in sorted(spans):
+        if begun <= day <= until:
+            if until >= last:
+                return None
+            day = (date.fromisoformat(until) + timedelta(days=1)).isoformat()
+    return day

@@ -6,8 +6,10 @@ Put here what a claim, a practice or a factor must have behind it. Feeds and rea
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 from checks.findings import Finding, Judged, NotChecked
+from checks.rules.contracts import attributes_kept
 from checks.rules.view import Row, by_key, listed, missing, refs
 from resources.calendar import month_last_day
 
@@ -26,7 +28,7 @@ def claimed_once(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         "replaces_site_id.",
         "请更正其中一方 certificate_events 的核销记录;改归另一站点的行须在 replaces_site_id 填写原站点。",
     )
-    return _conflicts(judged, site_id, "CT11", ("is claimed more than once", "被重复主张"), do)
+    return conflicts(judged, site_id, "CT11", ("is claimed more than once", "被重复主张"), do)
 
 
 def attribute_once(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
@@ -41,10 +43,14 @@ def attribute_once(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         "请在核销记录的 contract_id 填写该合同,或删除重复主张。",
     )
     said = "is claimed through its contract and again through certificates", "既按合同又按绿证被重复主张"
-    return _conflicts(judged, site_id, "CT12", said, do)
+    found = conflicts(judged, site_id, "CT12", said, do)
+    if isinstance(found, NotChecked) or isinstance(sold := attributes_kept(judged, site_id), NotChecked):
+        return found
+    roots = {finding.subject: finding.id for finding in sold}  # a contract that conveys no attribute is told by BD11
+    return [replace(finding, because_of=roots.get(finding.subject, finding.because_of)) for finding in found]
 
 
-def _conflicts(judged: Judged, site_id: str, code: str, said: tuple[str, str], do: tuple[str, str]) -> list[Finding] | NotChecked:
+def conflicts(judged: Judged, site_id: str, code: str, said: tuple[str, str], do: tuple[str, str]) -> list[Finding] | NotChecked:
     """One finding for each range in conflict, at every site involved."""
     if absent := missing(judged, "claim_conflicts"):
         return absent
@@ -55,7 +61,7 @@ def _conflicts(judged: Judged, site_id: str, code: str, said: tuple[str, str], d
         return NotChecked(f"the site has no claims in {judged.month}", f"该站点 {judged.month} 没有绿电主张")
     ranges: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        ranges[_range(row)].append(row)
+        ranges[range_of(row)].append(row)
     findings = []
     for subject, group in sorted(ranges.items()):
         others = sorted({str(s) for row in group for s in (row["site_id"], row["other_site_id"]) if s is not None and s != site_id})
@@ -64,8 +70,8 @@ def _conflicts(judged: Judged, site_id: str, code: str, said: tuple[str, str], d
         findings.append(
             Finding(
                 code, site_id, judged.month, "withhold", subject,
-                f"{mwh:g} MWh of {subject} {said[0]}{also}: claims are withheld.{_sentence(group[0]['detail_en'])} {do[0]}",
-                f"{subject} 的 {mwh:g} MWh {said[1]}{also_zh}:claims 暂缓发布。{_sentence_zh(group[0]['detail_zh'])}{do[1]}",
+                f"{mwh:g} MWh of {subject} {said[0]}{also}: claims are withheld.{sentence(group[0]['detail_en'])} {do[0]}",
+                f"{subject} 的 {mwh:g} MWh {said[1]}{also_zh}:claims 暂缓发布。{sentence_zh(group[0]['detail_zh'])}{do[1]}",
                 quantity="claims", seen=mwh, limit=0.0, unit="MWh", rows=refs(group),
             )
         )  # fmt: skip
@@ -113,26 +119,26 @@ def _contracts_and_claims(judged: Judged, site_id: str, claims: list[Row]) -> li
         ids = listed(sorted(str(row["contract_id"]) for row in rows))
         findings.append(_missing_document(judged, site_id, "claims", subject, f"contract {ids}", f"合同 {ids}", rows))
     wanting = [row for row in counting if row["reason"] == NO_EVIDENCE and not _landed(judged, row["evidence"])]
-    named = [{**row, "subject": row["evidence"] or _range(row)} for row in wanting]
+    named = [{**row, "subject": row["evidence"] or range_of(row)} for row in wanting]
     for subject, rows in by_key(named, "subject").items():
         mwh = sum(row["quantity_wh"] or 0 for row in rows) / 1e6
-        en, zh = f"cancellation of {mwh:g} MWh ({_range(rows[0])})", f"{mwh:g} MWh 的核销({_range(rows[0])})"
+        en, zh = f"cancellation of {mwh:g} MWh ({range_of(rows[0])})", f"{mwh:g} MWh 的核销({range_of(rows[0])})"
         findings.append(_missing_document(judged, site_id, "claims", subject, en, zh, rows))
     return findings
 
 
-def _range(row: Row) -> str:
+def range_of(row: Row) -> str:
     """What a claim is about: its certificate range, else its contract, meter or project."""
     if row["seq_start"] is None:
         return str(row.get("contract_id") or row.get("meter_id") or row["project_code"])
     return f"{row['project_code']} {row['production_month']} {int(row['seq_start'])}-{int(row['seq_end'])}"
 
 
-def _sentence(detail: str | None) -> str:
+def sentence(detail: str | None) -> str:
     return f" {detail[0].upper()}{detail[1:].rstrip('.')}." if detail else ""
 
 
-def _sentence_zh(detail: str | None) -> str:
+def sentence_zh(detail: str | None) -> str:
     return f"{detail.rstrip('。')}。" if detail else ""
 
 
@@ -171,8 +177,8 @@ def emissions_countable(judged: Judged, site_id: str) -> list[Finding] | NotChec
         findings.append(
             Finding(
                 "CT16", site_id, judged.month, "withhold", named,
-                f"Emissions of {judged.month} can't be counted: factors are withheld.{_sentence(first['missing_en'])} {do}",
-                f"{judged.month} 的排放无法核算:factors 暂缓发布。{_sentence_zh(first['missing_zh'])}{do_zh}",
+                f"Emissions of {judged.month} can't be counted: factors are withheld.{sentence(first['missing_en'])} {do}",
+                f"{judged.month} 的排放无法核算:factors 暂缓发布。{sentence_zh(first['missing_zh'])}{do_zh}",
                 quantity="factors", seen=0.0, limit=1.0, unit="factors", rows=refs(group),
             )
         )  # fmt: skip

@@ -56,6 +56,10 @@ def _lines(thresholds: tuple[Threshold, ...]) -> Iterator[str]:
     )
     yield ""
     yield from _limits(share)
+    yield from ("", "## Quality tiers · 质量等级", "")
+    yield "Limits of the quality tiers Q1 to Q5 (`docs/method/quality.md`). 质量等级 Q1 至 Q5 的限值(见 `docs/method/quality.md`)。"
+    yield ""
+    yield from _limits([t for t in thresholds if t.code == "QUALITY"])
     for family, title in _FAMILIES.items():
         yield from ("", f"## {title}")
         for rule in RULES:

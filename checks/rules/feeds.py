@@ -79,7 +79,7 @@ def readings_contract(judged: Judged, site_id: str) -> list[Finding] | NotChecke
 
     Source: checks.md CT01 and failure policy; project convention.
     """
-    if absent := missing(judged, "rejected_counts", "meter_facts", "anomalies"):
+    if absent := missing(judged, "rejected_counts", "rejected_rows", "meter_facts", "anomalies"):
         return absent
     facts = judged.of_site("meter_facts", site_id)
     # Of a meter that CT01 refuses all month long no row is used, and each is rejected with that code: CT02 tells of the meter.
@@ -93,8 +93,10 @@ def readings_contract(judged: Judged, site_id: str) -> list[Finding] | NotChecke
         )
     if not count:
         return []
-    where = "See the rejected rows of the month", "见当月被拒读数"
-    return _breaches(judged, site_id, "meter_readings", count, max(landed, count), (), *where)
+    rows = [r for r in judged.of_site("rejected_rows", site_id) if r["rule_code"] == "CT01" and r["meter_id"] not in refused]
+    said = listed((f"{row['meter_id']} shows {row['raw_value'] or 'no text'!r}: {row['reason'].rstrip('.')}" for row in rows), 3)
+    said_zh = listed((f"{row['meter_id']} 为 {row['raw_value'] or '空'!r}" for row in rows), 3)
+    return _breaches(judged, site_id, "meter_readings", count, max(landed, count), refs(rows), said, said_zh)
 
 
 def _breaches(

@@ -172,9 +172,9 @@ def instants(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
 
 
 def trailing(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
-    """A trailing value stands for a year: with fewer than twelve valid months, or with a withheld one among them, it is interim.
+    """A trailing value stands for a year: with fewer than twelve valid months, or a withheld or unreported one among them, it is interim.
 
-    理由:滚动值代表一整年;历史不足十二个月,或其中有暂缓发布的月份时,仅为阶段值。
+    理由:滚动值代表一整年;历史不足十二个月,或其中有暂缓发布、未报告的月份时,仅为阶段值。
 
     Source: checks.md TL08; project convention.
     """
@@ -182,7 +182,7 @@ def trailing(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         return absent
     # A withheld month has data: history begins with it, though no value does.
     rows = [
-        {**row, "withheld_months": list(row["withheld_months"]), "begun": min(months)}
+        {**row, "withheld_months": list(row["withheld_months"]), "gaps": list(row["unreported_months"]), "begun": min(months)}
         for row in judged.of_site("window", site_id)
         if (months := [m for m in (row["first_month_with_data"], *row["withheld_months"]) if m is not None])
     ]
@@ -216,6 +216,19 @@ def trailing(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
                 "请处理使这些月份暂缓发布的问题。",
                 seen=float(fewest), limit=float(needed), unit="months",
                 because_of=next((row["because_of"] for row in held if row.get("because_of")), None),
+            )
+        )  # fmt: skip
+    if gaps := [row for row in rows if row["gaps"]]:
+        months, fewest = sorted({m for row in gaps for m in row["gaps"]}), min(int(row["valid_months"]) for row in gaps)
+        codes = listed(sorted(str(row["code"]) for row in gaps))
+        findings.append(
+            Finding(
+                "TL08", site_id, judged.month, "info", "not reported",
+                f"Trailing values of {judged.month} are interim: nothing is reported for {listed(months, 12)} in {codes} ({fewest} of "
+                f"{needed} months valid). Land what they read for those months.",
+                f"{judged.month} 的滚动值为阶段值:{codes} 的 {listed(months, 12)} 未报告(有效 {fewest} 个月,需 {needed} 个月)。"
+                "请补报这些月份所需的数据。",
+                seen=float(fewest), limit=float(needed), unit="months",
             )
         )  # fmt: skip
     return findings

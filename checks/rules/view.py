@@ -38,6 +38,25 @@ _INPUTS = {
     "practices": ("the feed 'practices'", "数据集 practices"),
     "factors_missing": ("the factor look-up", "排放因子查询结果"),
     "window": ("the trailing window", "滚动窗口"),
+    "stuck": ("the list of meters that repeat themselves", "读数重复的计量点清单"),
+    "zeros": ("the list of stretches at zero", "连续为零时段清单"),
+    "inventory": ("the month's inventory", "当月设备台账汇总"),
+    "snapshot_days": ("the days of the CMDB snapshots", "CMDB 快照日期"),
+    "late_entries": ("the list of entries landed after the cut-off", "截止日之后入库条目清单"),
+    "grid_vintages": ("the choice of grid factors", "电网排放因子选择结果"),
+    "checklist_items": ("the checklist items of the edition", "指标版本的检查项"),
+    "meters_before": ("the meters of the month before", "上月计量点"),
+    "counted_before": ("the counted meters of the month before", "上月计入边界的计量点"),
+    "meter_events": ("the feed 'meter_events'", "数据集 meter_events"),
+    "declarations": ("the feed 'declarations'", "数据集 declarations"),
+    "energy_balance": ("the balance of the metering nodes", "计量节点平衡"),
+    "bill_checks": ("the comparison of bills and meters", "账单与计量比对"),
+    "manual_readings": ("the counts of manual readings", "人工读数统计"),
+    "ppa_contracts": ("the feed 'ppa_contracts'", "数据集 ppa_contracts"),
+    "ppa_site_shares": ("the feed 'ppa_site_shares'", "数据集 ppa_site_shares"),
+    "racks": ("the feed 'racks'", "数据集 racks"),
+    "devices": ("the feed 'devices'", "数据集 devices"),
+    "window_categories": ("the categories of the trailing window", "滚动窗口内的类别"),
 }
 
 
@@ -55,6 +74,28 @@ def site_row(judged: Judged, site_id: str) -> Row:
     last = month_last_day(judged.month).isoformat()
     valid = [row for row in judged.of_site("sites", site_id) if (row.get("valid_from") or "") <= last]
     return max(valid, key=lambda row: row.get("valid_from") or "", default={})
+
+
+def outside_operation(judged: Judged, site_id: str) -> NotChecked | None:
+    """NotChecked while a site is not in operation, so that it has no boundary yet or any more; None when it operates.
+
+    Planned, under construction or not yet commissioned by the end of the month, or retired. What its meters show has precedence: a
+    site whose IT takes energy operates, and so does a retired one with any counted meter, whatever its row says.
+    """
+    site = site_row(judged, site_id)
+    if not site:
+        return NotChecked(f"'sites' has no row valid in {judged.month}", f"sites 中没有 {judged.month} 有效的行")
+    stage, begun = site.get("stage"), site.get("commissioned_on")
+    if stage == "retired" and not sides_by_meter(judged, site_id):
+        return NotChecked(f"the site is retired and has no counted meter in {judged.month}", f"站点已退役,{judged.month} 没有计入的计量点")
+    energies = judged.of_site("energies", site_id) if "energies" in judged.tables else []
+    if any(row["measure"] == "E_IT" and (row["quantity"] or 0) > 0 for row in energies):
+        return None
+    if stage in ("planning", "construction"):
+        return NotChecked(f"the site is in stage {stage} in {judged.month}", f"{judged.month} 站点处于 {stage} 阶段")
+    if begun and begun > month_last_day(judged.month).isoformat():
+        return NotChecked(f"the site is commissioned on {begun}, after {judged.month}", f"站点于 {begun} 投产,晚于 {judged.month}")
+    return None
 
 
 def meters_of(judged: Judged, site_id: str) -> list[Row]:

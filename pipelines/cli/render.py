@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from assets.reports.remarks import materiality_words, shares_words, waiver_words
 from assets.reports.words import GRADE_ZH, chinese, english, merged, number, percent, points
 from resources.home import Home
 
 _STYLE = {"withhold": "bold red", "flag": "yellow", "info": "dim", "withheld": "bold red", "not_reported": "yellow"}
 _OUTCOME = {"pass": "[green]pass 通过[/]", "fail": "[red]fail 不通过[/]", "not_checked": "[yellow]not checked 未检查[/]",
-            "noted": "pass, with a note 通过,有说明"}  # fmt: skip
+            "noted": "pass, with a note 通过,有说明", "waived": "[yellow]fail, waived 不通过,已豁免[/]"}  # fmt: skip
 
 
 def console() -> Console:
@@ -56,7 +57,7 @@ def print_result(payload: dict[str, Any]) -> None:
     out.print(f"{core} · weight coverage 权重覆盖率 {percent(payload['weight_coverage'])}\n")
     table = _table(
         "", "Indicator\n指标", ">Value\n值", "Unit\n单位", ">Score\n得分", ">Weight\n权重", "Status\n状态",
-        ">Coverage\n完整率", "Rules\n规则",
+        ">Coverage\n完整率", "Quality\n质量", "Rules\n规则",
     )  # fmt: skip
     for item in payload["indicators"]:
         status = item["status"]
@@ -70,11 +71,38 @@ def print_result(payload: dict[str, Any]) -> None:
             f"{item['weight']:g}",
             f"[{_STYLE.get(status, 'none')}]{status} {chinese(status)}[/]",
             percent(item["coverage"]),
-            " ".join(item["rules_failed"]),
+            (item["quality_tier"] or "–") + (" [yellow]provisional 暂定[/]" if item.get("provisional") else ""),
+            " ".join([*item["rules_failed"], *(f"{code} waived 豁免" for code in _waived_codes(payload, item))]),
         )
     out.print(table)
+    _print_quality(out, payload["indicators"])
+    print_waivers(payload.get("waivers", []))
     _print_findings(out, payload["findings"])
     out.print(f"[dim]head {payload['head_digest']}\noutput {payload['output_digest']}[/]")
+
+
+def _waived_codes(payload: dict[str, Any], item: dict[str, Any]) -> list[str]:
+    return sorted({row["code"] for row in payload.get("waivers", ()) if row["finding"] in item.get("waivers", ())})
+
+
+def _print_quality(out: Console, indicators: list[dict[str, Any]]) -> None:
+    """The shares of the quality tiers, and what the label means."""
+    shares = [f"{item['code']} {words}" for item in indicators if (words := shares_words(item))]
+    if shares:
+        out.print(f"[dim]Quality tiers, shares of what each reads 质量等级占比: {' · '.join(shares)}[/]")
+    if any(item.get("provisional") for item in indicators):
+        out.print("[yellow]Provisional: D1, E1 or F1 below quality tier Q2. 暂定:D1、E1、F1 质量等级低于 Q2。[/]")
+
+
+def print_waivers(waivers: list[dict[str, Any]]) -> None:
+    """Who let which finding pass: never silent."""
+    out = console()
+    if waivers:
+        out.print(f"[bold yellow]Waivers 豁免[/] ({len(waivers)})")
+    for row in waivers:
+        en, zh = waiver_words(row)
+        state = {"waiting": " · waiting for a computation 待计算", "over": " · over 已到期"}.get(row.get("state", ""), "")
+        out.print(f"  [bold]{escape(row['finding'])}[/]{state}\n  {escape(en)}\n  {escape(zh)}")
 
 
 def _print_findings(out: Console, findings: list[dict[str, Any]]) -> None:
@@ -99,9 +127,14 @@ def _print_findings(out: Console, findings: list[dict[str, Any]]) -> None:
 def _print_finding(out: Console, item: dict[str, Any], indent: str) -> None:
     severity = item["severity"]
     month = f"{item['month']} " if "month" in item else ""
-    out.print(f"{indent}[{_STYLE[severity]}]{severity} {chinese(severity)}[/] [bold]{item['code']}[/] {month}{escape(item['subject'])}")
+    names = f" [dim]{' '.join(item.get('ids') or [item['id']])}[/]" if severity == "withhold" else ""
+    out.print(
+        f"{indent}[{_STYLE[severity]}]{severity} {chinese(severity)}[/] [bold]{item['code']}[/] {month}{escape(item['subject'])}{names}"
+    )
     for text in (item.get("message_en") or item.get("message"), item["message_zh"]):
         out.print(f"{' ' * len(indent)}  {escape(str(text))}")
+    for text in materiality_words(item) or ():
+        out.print(f"{' ' * len(indent)}  [dim]{escape(text)}[/]")
 
 
 def print_board(home: Home, rows: list[dict[str, Any]], month: str | None, waiting: list[str]) -> None:
@@ -136,6 +169,7 @@ def print_board(home: Home, rows: list[dict[str, Any]], month: str | None, waiti
                         f"{when} {site} [{_STYLE[item['severity']]}]{item['severity']}[/] [bold]{item['code']}[/] "
                         f"{escape(item['subject'])}: {escape(item['message'])}"
                     )
+        print_waivers([waiver for row in rows for waiver in row["waivers"]])
     if waiting:
         out.print(f"Readings landed, month not computed 已入库未计算: {', '.join(waiting)}. Run 'gci backfill {waiting[0]} {waiting[-1]}'.")
     for item in quarantined:
@@ -147,14 +181,14 @@ def print_checks(site: str, month: str, verdicts: list[dict[str, Any]], findings
     out = console()
     out.print(f"[bold]{escape(site)}[/] · {month}\n")
     _print_findings(out, findings)
-    table = _table("Rule\n规则", "Result\n结果", "Severity\n级别", "Puts in doubt\n影响", "Why not checked\n未检查原因")
-    order = {"fail": 0, "not_checked": 1, "pass": 2}
+    table = _table("Rule\n规则", "Result\n结果", "Severity\n级别", "Puts in doubt\n影响", "Why not checked, who waived\n未检查原因、豁免")
+    order = {"fail": 0, "waived": 1, "not_checked": 2, "pass": 3}
     by_rule: dict[str, list[dict[str, Any]]] = {}
     for row in verdicts:
         by_rule.setdefault(row["rule"], []).append(row)
     for rule, rows in sorted(by_rule.items()):
         worst = min(rows, key=lambda r: order[r["outcome"]])
-        failed = [r["quantity"] for r in rows if r["outcome"] == "fail" and r["quantity"]]
+        failed = [r["quantity"] for r in rows if r["outcome"] in ("fail", "waived") and r["quantity"]]
         outcome = "noted" if (worst["outcome"], worst["severity"]) == ("fail", "info") else worst["outcome"]
         table.add_row(rule, _OUTCOME[outcome], worst["severity"], ", ".join(failed), escape(worst["reason"]))
     out.print(table)
@@ -192,6 +226,9 @@ def print_scores(payloads: Sequence[dict[str, Any]], done: Sequence[Any]) -> Non
     for payload in payloads[-1:]:
         if payload["grade_missing"]:
             out.print(f"[yellow]{escape(payload['grade_missing']['text'])}\n{escape(payload['grade_missing']['text_zh'])}[/]")
+    for payload in payloads:
+        if names := sorted({f"{row['code']} {row['by']}" for row in payload.get("waivers", ())}):
+            out.print(f"[yellow]{escape(payload['entity_id'])} {payload['month']} rests on waivers 含豁免: {escape(', '.join(names))}[/]")
     computed = [item for item in done if item.outcome == "computed"]
     seconds = sum(item.seconds for item in computed)
     extra = [item.month for item in computed if not item.asked]

@@ -145,6 +145,14 @@ _WINDOW = 12
 _TOO_YOUNG = ("fewer than twelve months of history: trailing values are interim", "历史不足十二个月:滚动值为阶段值")
 _INTERIM = ("trailing values that hold the withheld month are interim", "含暂缓发布月份的滚动值为阶段值")
 
+# Grid factors of 2023 were published after the cut-off of these months, which keep those of 2022 (TL09): no fault, but said.
+_LAST_OLD_FACTORS = "2025-11"
+_VINTAGE = "grid factors 2023"
+_CANDIDATE = (
+    "grid factors of 2023 were published after the month's cut-off: a candidate for the yearly restatement",
+    "2023 年电网因子在当月截止日之后公布:年度重述的候选",
+)
+
 Findings = set[tuple[str, str, str, str]]  # month, site, rule, subject
 
 
@@ -157,6 +165,7 @@ def table() -> list[TableRow]:
     ]
     for site_id in SITES:
         rows.append(TableRow(MONTHS[0], MONTHS[_WINDOW - 2], site_id, "TL08", "history", _text(*_TOO_YOUNG)))
+        rows.append(TableRow(MONTHS[0], _LAST_OLD_FACTORS, site_id, "TL09", _VINTAGE, _text(*_CANDIDATE)))
         if withheld := _withheld_months(site_id, MONTHS):
             last = min(add_months(withheld[-1], _WINDOW - 1), MONTHS[-1])
             rows.append(TableRow(withheld[0], last, site_id, "TL08", "withheld", _text(*_INTERIM, follows=True)))
@@ -175,6 +184,7 @@ def expected_findings(months: Sequence[str]) -> Findings:
     found = _planted(months, follows=False)
     for site_id in SITES:
         found |= {(month, site_id, "TL08", "history") for month in months[: _WINDOW - 1]}
+        found |= {(month, site_id, "TL09", _VINTAGE) for month in months if month <= _LAST_OLD_FACTORS}
     return found
 
 

@@ -36,6 +36,7 @@ class Group:
     storage_tb: float | None = None
     network_gbps: float | None = None
     psu_w: int = 1000
+    psu_count: int = 2
     later: int = 0
     leaving: int = 0
 
@@ -64,7 +65,7 @@ HALLS: dict[str, Hall] = {
     ),
     "HL02": Hall(
         (
-            Group("gpu_server", "SIM-8U-8GPU", 400, 8, 10200, 536.0, 4, 45.0, psu_w=3300, later=48),
+            Group("gpu_server", "SIM-8U-8GPU", 400, 8, 10200, 536.0, 4, 45.0, psu_w=3300, psu_count=6, later=48),
             Group("server", "SIM-2U-2S", 60, 2, 1100, 12.0, 18, 20.0, psu_w=1300),
             Group("storage", "SIM-2U-NVME", 60, 2, 1300, None, 18, 20.0, storage_tb=460.0, psu_w=1300),
             Group("network", "SIM-2U-800G", 60, 2, 1900, None, 18, 20.0, network_gbps=51200.0, psu_w=2000),
@@ -101,7 +102,7 @@ def _devices(site_id: str) -> pl.DataFrame:
                     "storage_tb": pl.Series([group.storage_tb] * group.count, dtype=pl.Float64),
                     "network_gbps": pl.Series([group.network_gbps] * group.count, dtype=pl.Float64),
                     "model": group.model,
-                    "psu_count": 2,
+                    "psu_count": group.psu_count,
                     "psu_w": group.psu_w,
                     "commissioned_on": [_arrival(group, n, opened) for n in numbers],
                     "retired_on": pl.Series([_departure(group, n) for n in numbers], dtype=pl.String),

@@ -10,6 +10,7 @@ from checks.binding import check_results, check_specs
 from checks.findings import Finding, Judged, NotChecked, Rule
 from checks.gate import judge
 from checks.rules.catalogue import rules_of
+from checks.waivers import Granted, Waiver
 
 TABLE = "staging/interval_energy"
 KEY = dg.AssetKey(["staging", "interval_energy"])
@@ -104,3 +105,13 @@ def test_without_a_site_in_force_nothing_was_checked() -> None:
     assert not result.passed
     assert result.severity == dg.AssetCheckSeverity.WARN
     assert result.metadata["result"].value == "not_checked"
+
+
+def test_a_waived_withhold_is_a_warning_never_a_pass() -> None:
+    held = finding("TL01", "HL01", "withhold")
+    (rule,) = [replace(r, evaluate=lambda judged, site: [held] if site == "HL01" else []) for r in rules_of(TABLE) if r.code == "TL01"]
+    waiver = Waiver(held.id, "TL01", "HL01", "2026-03", "E_IT", "M-1", 0.67, 0.9, "1", "Li", "why", "2026-06-30")
+    said = judge([rule], JUDGED, "sha256:d", {held.id: Granted(waiver, 3)})
+    (result,) = check_results([rule], KEY, said.findings, said.verdicts)
+    assert (result.passed, result.severity.value, result.metadata["result"].value) == (False, "WARN", "waived")
+    assert (result.metadata["sites_failed"].value, result.metadata["sites_waived"].value) == (1, 1)

@@ -11,6 +11,7 @@ import pytest
 from checks.findings import QUANTITIES, Finding, Judged, NotChecked, Rule
 from checks.gate import Gate, finding_row, fold, judge
 from checks.rules.catalogue import RULES
+from checks.waivers import Granted, Waiver
 from resources.ledger import Ledger, Manifest
 
 MONTH = "2026-03"
@@ -203,3 +204,43 @@ def test_findings_fold_under_their_root() -> None:
     grandchild = finding("ME05", "HL01", "flag", "E_IT", "E_IT", child.id)
     folded = fold([finding_row(f) for f in (grandchild, root, child, lone)])
     assert [(top["id"], [f["id"] for f in under]) for top, under in folded] == [(root.id, [grandchild.id, child.id]), (lone.id, [])]
+
+
+def test_a_waived_withhold_still_fails_and_lets_its_quantity_in(ledger: Ledger) -> None:
+    first, second = finding("TL01", "HL01", "withhold", "E_IT", "M-1"), finding("TL01", "HL01", "withhold", "E_IT", "M-2")
+    answers: dict[tuple[str, str], list[Finding] | NotChecked] = {("TL01", "HL01"): [first, second]}
+    table = next(rule.table for rule in RULES if rule.code == "TL01")
+    names = {
+        f.id: Granted(Waiver(f.id, "TL01", "HL01", MONTH, "E_IT", f.subject, 0.5, 0.9, "1", "Li", "why", "2026-06-30"), 3)
+        for f in (first, second)
+    }
+
+    def verdict(waived: list[Finding]) -> dict[str, object]:
+        compute(ledger, {})
+        said = judge(
+            [rule for rule in rules(answers) if rule.table == table], JUDGED, f"sha256:{table}-1", {f.id: names[f.id] for f in waived}
+        )
+        digest = f"sha256:{table}-1"
+        manifest = Manifest(MONTH, table, digest, digest, 1, 1, "c", {})
+        ledger.replace(MONTH, table, [manifest], {"finding": said.findings, "verdict": said.verdicts}, as_of=1, code_version="c")
+        (row,) = ledger.rows("verdict", month=MONTH, rule="TL01", site_id="HL01", quantity="E_IT")
+        return row
+
+    assert (verdict([first])["outcome"], Gate(ledger, MONTH).withheld("HL01")) == ("fail", {"E_IT": ("TL01",)})
+    assert Gate(ledger, MONTH).waived("HL01") == {}
+    row = verdict([first, second])
+    assert (row["outcome"], row["severity"]) == ("waived", "withhold")
+    assert row["reason"] == "; ".join(f"{n.waiver.text_en} / {n.waiver.text_zh}" for n in names.values())
+    assert Gate(ledger, MONTH).withheld("HL01") == {}
+    assert Gate(ledger, MONTH).waived("HL01") == {"E_IT": ("TL01",)}
+    assert Gate(ledger, MONTH).root("HL01") is None
+    assert {r["severity"] for r in ledger.rows("finding", month=MONTH, site_id="HL01", code="TL01")} == {"withhold"}
+
+
+def test_bd07_is_never_waived(ledger: Ledger) -> None:
+    impossible = finding("BD07", "HL01", "withhold", "E_DC", "month")
+    waiver = Granted(Waiver(impossible.id, "BD07", "HL01", MONTH, "E_DC", "month", 1, 0, "kWh", "Li", "why", "2026-06-30"), 3)
+    said = judge([r for r in rules({("BD07", "HL01"): [impossible]}) if r.code == "BD07"], JUDGED, "sha256:x", {impossible.id: waiver})
+    assert [(v["outcome"], v["severity"]) for v in said.verdicts if (v["site_id"], v["quantity"]) == ("HL01", "E_DC")] == [
+        ("fail", "withhold")
+    ]

@@ -186,3 +186,36 @@ def test_the_digest_covers_what_is_said(values: Values, edition: Edition) -> Non
 def test_the_digest_is_steady_in_the_last_bit(values: Values, edition: Edition) -> None:
     nudged = {**values, "D2": replace(values["D2"], value=1.4 + 2e-16)}
     assert result(nudged, edition)["output_digest"] == result(values, edition)["output_digest"]
+
+
+def test_findings_stand_by_severity_and_then_by_what_they_can_do(values: Values, edition: Edition) -> None:
+    rows = [
+        {**finding("TL01", "flag", "a"), "materiality": {"index_reach": 0.1}},
+        {**finding("ME05", "flag", "b"), "materiality": {"index_reach": 2.0}},
+        {**finding("BD05", "withhold", "c"), "materiality": {"index_reach": 0.0}},
+        finding("CT08", "flag", "d"),
+    ]
+    payload = result(values, edition, findings=rows)
+    assert [f["code"] for f in payload["findings"]] == ["BD05", "ME05", "TL01", "CT08"]
+    assert payload["findings"][1]["materiality"] == {"index_reach": 2.0}
+    assert payload["findings"][3]["materiality"] is None
+
+
+def test_quality_beside_a_number(values: Values, edition: Edition) -> None:
+    pue = replace(values["D1"], quality={"E_DC": {"Q1": 9, "Q4": 1}, "E_IT": {"Q2": 5}}, quality_tier="Q4")
+    by_code = {item["code"]: item for item in result({**values, "D1": pue}, edition)["indicators"]}
+    assert by_code["D1"]["quality_shares"] == {"Q2": 0.9, "Q4": 0.1}
+    assert by_code["D1"]["quality_of"] == {"E_DC": {"Q1": 0.9, "Q4": 0.1}, "E_IT": {"Q2": 1.0}}
+    assert (by_code["D1"]["provisional"], by_code["D2"]["provisional"]) == (True, False)
+    assert (by_code["B1"]["quality_tier"], by_code["B1"]["quality_shares"]) == (None, {})
+
+
+def test_waivers_stand_at_the_result_and_at_the_numbers_that_rest_on_them(values: Values, edition: Edition) -> None:
+    waiver = {"finding": "TL01-x", "by": "Li", "reason": "r", "until": "2026-06-30", "entry": 7, "indicators": ["D1", "E1"]}
+    unknown = {**values, "E1": IndicatorValue("E1", "withheld", rules_failed=("CT11",))}
+    payload = result(unknown, edition, waivers=[waiver])
+    assert payload["waivers"] == [waiver]
+    assert {i["code"]: i["waivers"] for i in payload["indicators"] if i["waivers"]} == {"D1": ["TL01-x"]}
+    assert result(unknown, edition)["output_digest"] != payload["output_digest"]
+    later = result(unknown, edition, waivers=[{**waiver, "entry": 9}])
+    assert later["output_digest"] == payload["output_digest"]  # where it stands in the log is no part of what is said

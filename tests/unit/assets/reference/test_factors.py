@@ -190,3 +190,17 @@ def test_facts_for_the_rules() -> None:
     assert facts[3]["missing_en"] == "no average factor for CN-XZ in 2024-02"
     assert facts[0]["missing_en"] is None
     assert len({frozenset(fact) for fact in facts}) == 1
+
+
+@pytest.mark.parametrize(
+    ("month", "vintage", "later"),
+    # 2022 was published on 2024-12-20, 2023 on 2025-12-31; the cut-off is the 8th of the next month
+    [("2024-06", "2021", "2023"), ("2025-11", "2022", "2023"), ("2025-12", "2023", None), ("2026-03", "2023", None), ("2023-01", "2021", "2023")],
+)
+def test_a_later_vintage_is_a_candidate_and_never_used(month: str, vintage: str, later: str | None) -> None:
+    factors = load_factors()
+    used, candidate = factors.grid("CN-HE", "average", month, 8), factors.grid_later("CN-HE", "average", month, 8)
+    assert isinstance(used, Factor)
+    assert used.vintage == vintage
+    assert (candidate.vintage if candidate else None) == later
+    assert factors.grid_later("XX", "average", month, 8) is None

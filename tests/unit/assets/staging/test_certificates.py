@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.reference.factors import load_factors
-from assets.staging.certificates import Range, allocate, cancelled_pieces, held_pieces, identity_faults, issue, issued_twice
+from assets.staging.certificates import (
+    Range,
+    allocate,
+    cancelled_pieces,
+    held_pieces,
+    identity_faults,
+    issuable_count,
+    issue,
+    issued_beyond,
+    issued_twice,
+)
 from assets.staging.claim_rules import REASONS, ClaimRules
 from resources.errors import GciError
 
@@ -171,7 +182,7 @@ def test_an_unknown_route_has_no_weight() -> None:
         pytest.param([issued(0, 59)], [event()], [(0, 59, None), (60, 99, "not issued")], id="more than issued"),
         pytest.param([issued(production_month="2025-04")], [event()], [(0, 99, "not issued")], id="another month's"),
         pytest.param([issued(0, 60), issued(50, 99)], [event()], [(0, 49, None), (50, 60, "issued twice"), (61, 99, None)], id="overlap"),
-        pytest.param([issued(project_code="short")], [event(project_code="short")], [(0, 99, "not issued")], id="no identity"),
+        pytest.param([issued(project_code="short")], [event(project_code="short")], [(0, 99, "identity wrong")], id="no identity"),
         pytest.param(
             [issued()],
             [event(), event(start=40, end=99, site="S2", on="2025-05-11")],
@@ -246,11 +257,55 @@ def test_held_until_passed_on_or_cancelled() -> None:
 
 
 def test_identity() -> None:
-    code = PROJECT + "0" * 15
-    assert identity_faults(issued(gec_code_first=code, gec_code_last=code), RULES) == []
-    assert identity_faults(issued(project_code="P" * 16), RULES) == ["project code of 16 characters"]
-    assert identity_faults(issued(9, 3), RULES) == ["range runs backwards"]
-    assert len(identity_faults(issued(gec_code_first=code[:-1], gec_code_last="Q" * 32), RULES)) == 2
+    def english(**row: Any) -> list[str]:
+        faults = identity_faults(issued(**row), RULES)
+        assert all(re.search("[\u4e00-\u9fff]", zh) for _, zh in faults)
+        return [en for en, _ in faults]
+
+    first, last = PROJECT + "0" * 15, PROJECT + "9" * 15
+    assert english(gec_code_first=first, gec_code_last=last) == []
+    assert english(project_code="P" * 16) == ["project code of 16 characters instead of 17"]
+    assert [en for en, _ in identity_faults(issued(9, 3), RULES)] == ["range runs backwards"]
+    assert len(english(gec_code_first=first[:-1], gec_code_last="Q" * 32)) == 2
+
+
+@pytest.mark.parametrize(
+    ("end", "last", "fault"),
+    [
+        (0, "0", None),
+        (1, "9", None),
+        (1, "0", "the codes stand for one certificate, the range for 2"),
+        (0, "9", "the codes stand for several certificates, the range for 1"),
+    ],
+)
+def test_the_codes_are_as_many_as_the_range(end: int, last: str, fault: str | None) -> None:
+    row = issued(0, end, gec_code_first=PROJECT + "0" * 15, gec_code_last=PROJECT + last * 15)
+    assert [en for en, _ in identity_faults(row, RULES)] == ([fault] if fault else [])
+
+
+# CT14 -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wh", "count"),
+    # floor((Wh + carry) / 1 MWh), the carry at most 999,999 Wh
+    [(0, 0), (1, 1), (1_000_000, 1), (1_000_001, 2), (12_345_678_000, 12_346)],
+)
+def test_what_a_months_generation_can_give(wh: int, count: int) -> None:
+    assert issuable_count(wh) == count
+
+
+def test_numbers_beyond_what_was_generated() -> None:
+    assert issued_beyond([issued(0, 99)], 100) == []
+    assert issued_beyond([issued(0, 99)], 60) == [(60, 99)]
+    assert issued_beyond([issued(50, 99), issued(0, 29)], 60) == [(80, 99)]  # 30 of the first range, 30 of the second
+    assert issued_beyond([issued(0, 59), issued(50, 99)], 60) == [(60, 99)]  # 50 to 59 are issued twice: one certificate each
+    assert issued_beyond([issued(0, 9), issued(10, 19)], 0) == [(0, 9), (10, 19)]
+
+
+def test_the_excess_does_not_count() -> None:
+    pieces = cancelled_pieces([issued()], [event()], RULES, {(PROJECT, issued()["production_month"]): 60})
+    assert [(p.range.seq_start, p.range.seq_end, p.fault) for p in pieces] == [(0, 59, None), (60, 99, "more than generated")]
 
 
 def test_issued_twice_names_the_common_numbers() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from checks.findings import Finding, NotChecked
 from checks.rules.balance import it_within_facility, known_together
-from checks.rules.boundary import counted_once, placed, registered, supply_closed
+from checks.rules.boundary import counted_once, placed, registered
 from checks.rules.method import estimated_share
+from checks.rules.supply import supply_closed
 from checks.rules.timeliness import completeness
 
 MONTH_S = 744 * 3600

@@ -37,11 +37,17 @@ def test_values_of_the_design() -> None:
     limits = thresholds_at(threshold_document(), "2026-03")
     assert limits == {
         "SHARE": {"material": 0.01},
+        "QUALITY": {"material": 0.95, "class_q1": 0.5, "class_q2": 1.0, "cadence_q1": 15.0, "cadence_q2": 60.0, "estimated": 0.10},
         "BD12": {"withhold_below": 0.95},
         "CT01": {"withhold_above": 0.01},
         "CT05": {"spike_flag_above": 1.8},
+        "CT06": {"steps": 100.0, "hours": 24.0, "water_days": 7.0},
+        "CT07": {"hours": 3.0, "history_hours": 168.0},
+        "CT17": {"rated_known": 0.95, "utilisation_covered": 0.80},
         "ME05": {"flag_above": 0.02, "withhold_above": 0.10, "water_flag_above": 0.10, "water_withhold_above": 0.25},
         "TL01": {"flag_below": 0.95, "withhold_below": 0.90},
+        "TL02": {"intervals": 1.5, "monthly_days": 1.0},
+        "TL05": {"near_days": 5.0, "carried_days": 31.0},
         "TL08": {"months": 12.0},
     }
 

@@ -205,8 +205,10 @@ def test_rejected_instants_are_flagged_by_meter(world) -> None:  # type: ignore[
 # TL08 ---------------------------------------------------------------------------------------------------------------
 
 
-def window(code: str, valid: int, withheld: list[str], first: str | None, because_of: str | None = None) -> dict[str, object]:
-    row = {"site_id": "HL01", "code": code, "valid_months": valid, "withheld_months": withheld}
+def window(
+    code: str, valid: int, withheld: list[str], first: str | None, because_of: str | None = None, gaps: tuple[str, ...] = ()
+) -> dict[str, object]:
+    row = {"site_id": "HL01", "code": code, "valid_months": valid, "withheld_months": withheld, "unreported_months": list(gaps)}
     return {**row, "first_month_with_data": first, "because_of": because_of}
 
 
@@ -243,6 +245,17 @@ def test_history_begins_with_a_withheld_month(world) -> None:  # type: ignore[no
 def test_both_kinds_at_once(world) -> None:  # type: ignore[no-untyped-def]
     found = trailing(world({"window": [window("D1", 7, ["2025-10"], "2025-08", "BD05-0123abcd")]}), "HL01")
     assert said(found) == [("history", "info", ""), ("withheld", "info", "")]
+
+
+def test_months_that_nothing_was_reported_for_are_named(world) -> None:  # type: ignore[no-untyped-def]
+    """B3 was sent until September and again from December on: the value of a year rests on ten months."""
+    rows = [window("B3", 10, [], "2025-04", gaps=("2025-10", "2025-11")), window("D1", 12, [], "2025-04")]
+    found = trailing(world({"window": rows}), "HL01")
+    assert said(found) == [("not reported", "info", "")]
+    assert (found[0].code, found[0].seen, found[0].limit, found[0].unit, found[0].because_of) == ("TL08", 10.0, 12.0, "months", None)
+    assert "2025-10, 2025-11 in B3 (10 of 12 months valid)" in found[0].message_en
+    assert "B3 的 2025-10, 2025-11 未报告" in found[0].message_zh
+    assert trailing(world({"window": [window("B3", 12, [], "2025-04")]}), "HL01") == []
 
 
 def test_no_data_at_all_is_not_checked(world) -> None:  # type: ignore[no-untyped-def]
