@@ -20,13 +20,14 @@ Row = Mapping[str, Any]
 
 # The feed in which a fault of a rule is put right. A rule that is not named asks nobody to send anything.
 _FEED_OF_RULE = {
-    "BD01": "meters", "BD02": "meters", "BD03": "meters", "BD04": "sites", "BD08": "meters", "BD09": "meter_events", "BD10": "meters",
-    "BD11": "meters", "BD12": READINGS, "BD13": "ppa_site_shares", "BD14": "devices", "CT01": "", "CT02": "meters", "CT08": "meter_events",
-    "CT15": "evidence", "CT17": "devices", "ME01": "meters", "ME02": "meters", "ME04": "meters", "ME09": "bills", "TL01": READINGS,
-    "TL02": READINGS, "TL05": "devices", "TL10": "practices",
+    "BD01": "meters", "BD02": "meters", "BD03": "meters", "BD04": "sites", "BD05": "meters", "BD06": "meters", "BD07": "meters",
+    "BD08": "meters", "BD09": "meter_events", "BD10": "meters", "BD11": "meters", "BD13": "ppa_site_shares", "BD14": "devices",
+    "CT02": "meters", "CT08": "meter_events", "CT09": "certificates", "CT10": "certificate_events", "CT15": "evidence",
+    "CT16": "activities", "CT17": "devices", "ME01": "meters", "ME02": "meters", "ME04": "meters", "ME06": "sites", "ME09": "bills",
+    "TL05": "devices", "TL10": "practices",
 }  # fmt: skip
-# Findings of these rules say no more than the gaps and feeds that stand beside them.
-_SAID_BETTER = {"TL01": READINGS, "BD12": READINGS, "TL02": READINGS}
+_OF_A_FEED = "CT01"  # its subject is the feed
+_OF_TIME = ("TL01", "BD12", "ME05")  # what they say of a side, the gaps say better
 _ORDER = (*SEVERITIES, "")
 _NAMED = 12  # stretches of a meter that are named one by one
 
@@ -44,14 +45,14 @@ def requests(
 
     ``findings``: of the site and month; ``gaps``: its rows of staging/gaps; ``reported``: its rows of staging/reported;
     ``missing_feeds``: of its result. Each request has site_id, feed, subject, from, to (local days or times), why (``gap``, ``finding``,
-    ``absent``, ``contract``), severity ('' when no rule asks for it), quantities (withheld), hours and gaps (of readings), point, text_en
-    and text_zh. Readings are asked for meter by meter, with the
-    exact stretches; not those of a meter whose readings were landed and refused for another reason.
+    ``absent``, ``contract``), code (of the rule), severity ('' when no rule asks for it), quantities (withheld), hours and gaps (of
+    readings), point, text_en and text_zh. Readings are asked for meter by meter, with the exact stretches; not those of a meter whose
+    readings were landed and refused for another reason. Where a side is withheld as a whole for lack of time, all its gaps are asked for.
     """
     roots = [f for f in findings if f["because_of"] is None]
     found = [
         *_readings(site_id, time_zone, findings, gaps),
-        *(_of_finding(site_id, month, f) for f in _merged(roots) if f["code"] in _FEED_OF_RULE and f["code"] not in _SAID_BETTER),
+        *(_of_finding(site_id, month, f) for f in _merged(roots) if f["code"] in (*_FEED_OF_RULE, _OF_A_FEED)),
     ]
     asked = {item["feed"] for item in found}
     found += [item for item in _absent(site_id, month, reported, missing_feeds) if item["feed"] not in asked]
@@ -103,12 +104,16 @@ def mail(site_id: str, month: str, time_zone: str, items: Sequence[Row]) -> dict
 def _readings(site_id: str, time_zone: str, findings: Sequence[Row], gaps: Iterable[Row]) -> list[dict[str, Any]]:
     by_id = {f["id"]: f for f in findings}
     silent = [f for f in findings if f["code"] == "TL01"]
+    whole = [f for f in findings if f["code"] in _OF_TIME and f["severity"] == "withhold" and f["because_of"] is None]
     refused = {f["subject"] for f in silent if f["because_of"] in by_id and by_id[f["because_of"]]["code"] != "TL01"}
+    ordered = sorted(gaps, key=lambda g: (g["meter_id"], g["from_s"]))
+    with_gaps = {g["meter_id"] for g in ordered}
     found = []
-    for meter, rows in groupby(sorted(gaps, key=lambda g: (g["meter_id"], g["from_s"])), key=lambda g: g["meter_id"]):
+    for meter, rows in groupby(ordered, key=lambda g: g["meter_id"]):
         stretches = list(rows)
-        own = [f for f in silent if f["subject"] == meter]
         side = stretches[0]["side"]
+        own = [f for f in silent if f["subject"] == meter]
+        own += [f for f in whole if f["subject"] not in with_gaps and f["quantity"] in side.split()]
         if meter in refused or not (own or side):
             continue
         severity = min((f["severity"] for f in own), key=_ORDER.index, default="")
@@ -118,6 +123,7 @@ def _readings(site_id: str, time_zone: str, findings: Sequence[Row], gaps: Itera
             "site_id": site_id, "feed": READINGS, "subject": meter, "from": times[0][0], "to": times[-1][1], "severity": severity,
             "quantities": sorted({f["quantity"] for f in own if f["severity"] == "withhold" and f["quantity"]}), "hours": hours,
             "gaps": [list(pair) for pair in times], "point": stretches[0]["point"], "why": "gap",
+            "code": own[0]["code"] if own else "",
         }  # fmt: skip
         en, zh = _words([item])
         found.append({**item, "text_en": en, "text_zh": zh})
@@ -141,14 +147,19 @@ def _words(items: Sequence[Row]) -> tuple[str, str]:
 
 
 def _together(items: Sequence[Row]) -> list[tuple[str, str]]:
-    """Texts in their order: meters with the same point and stretches as one, and feeds of which nothing was landed as one."""
+    """Texts in their order: meters with the same point and stretches as one, what one rule says of many as one, absent feeds as one."""
     groups: dict[Any, list[Row]] = {}
     for number, item in enumerate(items):
-        key = {"gap": (item["point"], tuple(map(tuple, item["gaps"]))), "absent": "absent"}.get(item["why"], number)
+        gaps = tuple(map(tuple, item["gaps"]))
+        keys = {"gap": (item["point"], gaps), "absent": "absent", "finding": (item["code"], item["severity"])}
+        key = keys.get(item["why"], number)
         groups.setdefault(key, []).append(item)
     texts = []
     for group in groups.values():
         why, one = group[0]["why"], (group[0]["text_en"], group[0]["text_zh"])
+        others = [item["subject"] for item in group[1:]]
+        if others and why == "finding":
+            one = (f"{one[0]} The same of: {', '.join(others)}.", f"{one[1]}同样情况:{'、'.join(others)}。")
         texts.append(_words(group) if why == "gap" else _nothing(group) if why == "absent" else one)
     return texts
 
@@ -185,9 +196,9 @@ def _merged(findings: Sequence[Row]) -> list[Row]:
 
 def _of_finding(site_id: str, month: str, finding: Row) -> dict[str, Any]:
     """What a finding asks for: its own message says what to send or correct."""
-    feed = _FEED_OF_RULE[finding["code"]] or finding["subject"]
+    feed: str = _FEED_OF_RULE.get(finding["code"]) or finding["subject"]
     return {
-        **_request(site_id, feed, finding["subject"], month, "finding"),
+        **_request(site_id, feed, finding["subject"], month, "finding"), "code": finding["code"],
         "severity": finding["severity"], "quantities": sorted(finding["quantities"]),
         "text_en": f"{finding['code']}: {finding['message_en']}", "text_zh": f"{finding['code']}:{finding['message_zh']}",
     }  # fmt: skip
@@ -212,5 +223,5 @@ def _request(site_id: str, feed: str, subject: str, month: str, why: str) -> dic
     first, last = month_first_day(month).isoformat(), month_last_day(month).isoformat()
     return {
         "site_id": site_id, "feed": feed, "subject": subject, "from": first, "to": last, "severity": "", "quantities": [], "hours": None,
-        "gaps": [], "point": "", "why": why,
+        "gaps": [], "point": "", "why": why, "code": "",
     }  # fmt: skip

@@ -34,13 +34,14 @@ def compute_tables(tables: Tables, root: Path, between: Callable[[Home], None] |
         with home.settings_path.open("a", encoding="utf-8") as handle:
             handle.write(f"\n{tables.settings}\n")
         home = Home.open(root)
-    tables.write(home.landing)
-    compute_home(home)
-    if between is not None:
-        between(home)
-    if tables.later or between is not None:
-        tables.write_later(home.landing)
+    with tables.around():
+        tables.write(home.landing)
         compute_home(home)
+        if between is not None:
+            between(home)
+        if tables.later or between is not None:
+            tables.write_later(home.landing)
+            compute_home(home)
     return home
 
 

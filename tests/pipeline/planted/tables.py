@@ -8,7 +8,8 @@ fault took them in hand.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,7 +42,8 @@ class Tables:
     """Everything that is landed, open to change until it is written.
 
     ``rows``: feed → rows; ``flows``: meter → what flowed in each hour, in ticks; ``documents``: file name → text, for landing/evidence;
-    ``settings``: lines added to gci.toml; ``later``: files of a second landing, (feed, rows), after the first one.
+    ``settings``: lines added to gci.toml; ``later``: files of a second landing, (feed, rows), after the first one;
+    ``around``: what is different in the world while the home is landed and computed (``world.py``).
     """
 
     rows: dict[str, list[Row]]
@@ -49,6 +51,7 @@ class Tables:
     documents: dict[str, str]
     settings: str = ""
     later: list[tuple[str, list[Row]]] = field(default_factory=list)
+    around: Callable[[], AbstractContextManager[object]] = nullcontext
     _taken: dict[str, list[Row]] = field(default_factory=dict)
 
     def all(self, feed: str, **key: object) -> list[Row]:

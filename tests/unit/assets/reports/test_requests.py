@@ -107,6 +107,28 @@ def test_the_paragraph_names_meters_with_the_same_gap_together() -> None:
     assert "\n" not in told["text_en"] + told["text_zh"]
 
 
+def test_where_a_side_is_withheld_for_lack_of_time_all_its_gaps_are_asked_for() -> None:
+    side = finding("BD12", "E_IT")
+    found = asked([side, finding("TL01", "A", "flag")], [gap("A", 1, 0, 2), gap("B", 1, 0, 1), gap("G", 1, 0, 3, side="E_DC")])
+    assert [(item["subject"], item["severity"], item["quantities"]) for item in found] == [
+        ("A", "withhold", ["E_IT"]), ("B", "withhold", ["E_IT"]), ("G", "", []),
+    ]  # fmt: skip
+    # a meter that withholds its side by itself makes no demand on the others
+    found = asked([finding("TL01", "A")], [gap("A", 1, 0, 2), gap("B", 1, 0, 1)])
+    assert [(item["subject"], item["severity"]) for item in found] == [("A", "withhold"), ("B", "")]
+
+
+def test_what_a_rule_says_of_many_meters_is_said_once() -> None:
+    told = mail("S1", MONTH, ZONE, asked([finding("ME02", name, "flag", "") for name in ("A", "B", "C")], []))
+    assert told["text_en"] == "S1, 2026-03: please send the following. (1) ME02: ME02 of A. The same of: B, C."
+    assert told["text_zh"] == "S1 2026-03:请补报以下数据。(1)ME02:A 的 ME02。同样情况:B、C。"
+
+
+def test_a_breach_of_a_contract_is_asked_for_in_its_feed() -> None:
+    (item,) = asked([finding("CT01", "racks", "flag", "")], [])
+    assert (item["feed"], item["code"]) == ("racks", "CT01")
+
+
 def test_a_gap_that_no_rule_minds_is_no_demand() -> None:
     told = mail("S1", MONTH, ZONE, asked([], [gap("C", 4, 0, 1)]))
     assert told["text_en"].startswith("S1, 2026-03: nothing is withheld for it, but if you have them, please send: Readings of meter C")
