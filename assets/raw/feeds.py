@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Any
@@ -31,6 +31,7 @@ from resources.settings import Settings
 COUNTS = ("feed", "site_id", "rows")
 REJECTED = ("feed", "site_id", "rule_code", "column", "seen", "reason_en", "reason_zh", "entry", "source_row")
 CONFLICTS = ("feed", "site_id", "key", "entry", "source_row")
+ASSUMED = ("feed", "column", "entry", "source_row")
 TYPED = tuple(name for name in FEEDS if name != "meter_readings")
 
 
@@ -41,7 +42,7 @@ class Feeds:
     ``rejected``: one row for each cell that breaks its contract (CT01), until a later row has the same key; count rows by (entry,
     source_row). ``conflicts``: rows that another row of the same entry with the same key and other values overruled. ``counts``: rows
     by feed and site, valid and rejected. ``landed``: feeds of which a file was landed, be it empty. ``evidence``: file name → digest
-    of landed documents.
+    of landed documents. ``assumed``: numbers that were left blank and have the contract's default (a multiplier of 1).
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -50,6 +51,7 @@ class Feeds:
     counts: pd.DataFrame
     landed: frozenset[str]
     evidence: Mapping[str, str]
+    assumed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(ASSUMED)))
 
     def __getitem__(self, feed: str) -> pd.DataFrame:
         """The typed table of a feed (docs/architecture.md); KeyError for a name that is none."""
@@ -113,6 +115,7 @@ def _load(home: Home, as_of: int, settings: Settings) -> Feeds:
     rejected: list[pd.DataFrame] = []
     conflicts: list[pd.DataFrame] = []
     counts: list[pd.DataFrame] = []
+    assumed: list[pd.DataFrame] = []
     for feed in TYPED:  # sites and meters come before the feeds that need them
         text = feed_text(home, feed, as_of)
         if text.is_empty():
@@ -121,6 +124,8 @@ def _load(home: Home, as_of: int, settings: Settings) -> Feeds:
         contract = FEEDS[feed]
         typed = type_rows(contract, text, first_day)
         rows = places.to_utc(typed.rows, contract)
+        blank = typed.rows.loc[[row for row, _ in typed.assumed], ["entry", "source_row"]]
+        assumed.append(blank.assign(feed=feed, column=[column for _, column in typed.assumed])[list(ASSUMED)])
         key = _key(contract)
         valid = rows[~typed.broken].sort_values(["entry", "source_row"], kind="stable")
         kept = standing(feed, valid, key)
@@ -142,6 +147,7 @@ def _load(home: Home, as_of: int, settings: Settings) -> Feeds:
         counts=_joined(counts, COUNTS),
         landed=frozenset(str(entry.payload["feed"]) for entry in entries if entry.kind == "file"),
         evidence={entry.name.removeprefix("evidence/"): entry.digest for entry in entries if entry.kind == "evidence"},
+        assumed=_joined(assumed, ASSUMED),
     )
 
 

@@ -65,6 +65,9 @@ def _feed(compute: Compute, feed: str) -> tuple[str, int]:
     landed = feed in compute.feeds.landed  # an empty table says something, an absent one does not
     rejected = int((compute.feeds.rejected["feed"] == feed).sum())
     text = frame.drop(columns=["entry", "source_row"]).astype(object).where(frame.notna(), None)
+    for column, blank in compute.feeds.assumed[compute.feeds.assumed["feed"] == feed].groupby("column"):
+        where = pd.MultiIndex.from_frame(frame[["entry", "source_row"]]).isin(pd.MultiIndex.from_frame(blank[["entry", "source_row"]]))
+        text.loc[where, column] = None  # ME04 tells a blank from a stated 1
     columns = {name: [None if v is None else str(v) for v in text[name]] for name in sorted(text.columns)}
     digest = content_digest(pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))
     return digest_json([landed, rejected, digest]), len(frame)

@@ -36,10 +36,12 @@ class Breach:
 @dataclass(frozen=True)
 class Typed:
     """``rows``: all rows, with every column of the contract as far as it could be read, ``entry`` and ``source_row``; instants as
-    stated local seconds in their column and the offset in ``<column>_offset_s``. ``breaches``: what breaks the contract, by rows."""
+    stated local seconds in their column and the offset in ``<column>_offset_s``. ``breaches``: what breaks the contract, by rows.
+    ``assumed``: (row, column) of the numbers that were blank and have the contract's default."""
 
     rows: pd.DataFrame
     breaches: list[Breach]
+    assumed: list[tuple[int, str]]
 
     @property
     def broken(self) -> pd.Series[bool]:
@@ -54,6 +56,7 @@ def type_rows(contract: Contract, frame: pl.DataFrame, first_day: str) -> Typed:
     """
     typed: dict[str, Any] = {}
     found: dict[tuple[int, str], Breach] = {}
+    assumed: list[tuple[int, str]] = []
     texts = {column.name: _texts(frame, column) for column in contract.columns}
     for column in contract.columns:
         values, offsets = _read(texts[column.name], column)
@@ -62,6 +65,8 @@ def type_rows(contract: Contract, frame: pl.DataFrame, first_day: str) -> Typed:
             unread &= _stated(texts[column.name], column).is_not_null()
         for row in unread.arg_true():
             found[row, column.name] = _breach(row, column, texts[column.name][row], "kind")
+        if column.default is not None and column.kind in ("number", "integer"):
+            assumed += [(int(row), column.name) for row in (values.is_null() & ~unread).arg_true()]
         values = _filled(values, unread, column, typed, first_day)
         typed[column.name] = values
         if offsets is not None:
@@ -72,7 +77,7 @@ def type_rows(contract: Contract, frame: pl.DataFrame, first_day: str) -> Typed:
             found[row, name] = _breach(row, contract.by_name[name], texts[name][row], check)
     pandas["entry"], pandas["source_row"] = frame["entry"].to_list(), frame["source_row"].to_list()
     order = {column.name: position for position, column in enumerate(contract.columns)}
-    return Typed(pandas, [found[key] for key in sorted(found, key=lambda key: (key[0], order[key[1]]))])
+    return Typed(pandas, [found[key] for key in sorted(found, key=lambda key: (key[0], order[key[1]]))], assumed)
 
 
 def _texts(frame: pl.DataFrame, column: Column) -> pl.Series:

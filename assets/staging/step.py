@@ -111,6 +111,17 @@ def _judged_registry(compute: Compute, metering: _Metering) -> dict[str, Any]:
     }
 
 
+def _judged_before(compute: Compute) -> dict[str, Any]:
+    """The registry of the month before, which changes are judged against, and what of today's was left blank."""
+    month = add_months(compute.month, -1)
+    before = _metering(compute, month)
+    return {
+        "meters_before": _in_force(compute, before, month),
+        "counted_before": before.counted.to_pandas(),
+        "assumed": compute.feeds.assumed,
+    }
+
+
 def stage_intervals(compute: Compute) -> Step:
     """Hourly energy, rejected readings, facts and anomalies of the meters of the month."""
     feeds, zone = compute.feeds, compute.settings.timezone
@@ -131,6 +142,7 @@ def stage_intervals(compute: Compute) -> Step:
         "rejected_counts": rejected.to_pandas(),
         **watched(compute, still, staged),
         "day_peaks": peaks.to_pandas(),
+        **_judged_before(compute),
         "manual_readings": manual_readings(compute.home, compute.month, compute.as_of).to_pandas(),
         "shares": side_shares(staged.facts, metering.counted, _earlier_energies(compute)).to_pandas(),
     }
@@ -179,11 +191,9 @@ def stage_energies(compute: Compute) -> Step:
     classes = {row["meter_id"]: row["accuracy_class"] for row in records(_in_force(compute, metering))}
     sides = metering.counted
     balance = energy_balance(hours, metering.rows, compute.month, compute.site_zones)
-    before = _metering(compute, add_months(compute.month, -1))
     judged = {
         **_judged_registry(compute, metering),
-        "meters_before": _in_force(compute, before, add_months(compute.month, -1)),
-        "counted_before": before.counted.to_pandas(),
+        **_judged_before(compute),
         "ppa_contracts": compute.feeds["ppa_contracts"],
         "ppa_site_shares": compute.feeds["ppa_site_shares"],
         "energy_balance": balance.to_pandas(),

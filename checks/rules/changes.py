@@ -161,7 +161,7 @@ def multipliers(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
 
     Source: checks.md ME04 (share rule); metering.md §2 (events).
     """
-    if absent := missing(judged, "meters", "meters_before", "counted", "counted_before", "meter_events"):
+    if absent := missing(judged, "meters", "meters_before", "counted", "counted_before", "meter_events", "assumed"):
         return absent
     if not judged.of_site("meters", site_id):
         return NotChecked(f"no meter of the site is in force in {judged.month}", f"{judged.month} 没有有效的计量点")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from checks.findings import Finding, Judged, NotChecked, Severity
+from checks.rules.changes import multipliers
 from checks.rules.view import (
     SIDES,
     Row,
@@ -168,6 +169,8 @@ def falling(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     material = {
         side: share_rule(judged, shares_of(judged, site_id, side), sorted(m for m in fallen if side in sides.get(m, []))) for side in SIDES
     }
+    changed = multipliers(judged, site_id)  # ME04 tells of a multiplier that changed without an event
+    unexplained = {} if isinstance(changed, NotChecked) else {f.subject: f.id for f in reversed(changed) if f.because_of is None}
     findings = []
     for meter, rows in by_key(found, "meter_id").items():
         counts = Counter(row["what"] for row in rows)
@@ -187,6 +190,7 @@ def falling(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
                     f"计量点 {meter} 的寄存器在 {judged.month} 有 {counts['event_incomplete']} 次变更没有对应事件,"
                     f"或事件缺少 old_value、new_value,首次在 {first}:底数未知的一侧按缺口处理。请在 meter_events 补录事件及其前后表底。",
                     quantity=next(iter(own), ""), seen=float(counts["event_incomplete"]), limit=0.0, unit="changes", rows=refs(rows),
+                    because_of=unexplained.get(meter),
                 )
             )  # fmt: skip
         else:

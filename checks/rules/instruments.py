@@ -190,8 +190,9 @@ def read_by_hand(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
 def multiplier_stated(judged: Judged, site_id: str) -> list[Finding]:
     """ME04: meters without a multiplier, whose readings are taken as they are."""
     sides, findings = sides_by_meter(judged, site_id), []
+    filled = {(r["entry"], r["source_row"]) for r in judged.rows("assumed") if (r["feed"], r["column"]) == ("meters", "multiplier")}
     for meter, rows in by_key(meters_of(judged, site_id), "meter_id").items():
-        blank = [row for row in rows if row["multiplier"] is None and row["kind"] != "virtual"]
+        blank = [row for row in rows if (row["entry"], row["source_row"]) in filled and row["kind"] != "virtual"]
         if not blank:
             continue
         findings.append(

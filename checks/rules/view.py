@@ -49,6 +49,7 @@ _INPUTS = {
     "counted_before": ("the counted meters of the month before", "上月计入边界的计量点"),
     "meter_events": ("the feed 'meter_events'", "数据集 meter_events"),
     "declarations": ("the feed 'declarations'", "数据集 declarations"),
+    "assumed": ("the list of blanks filled by a default", "按缺省值填充的空白清单"),
     "energy_balance": ("the balance of the metering nodes", "计量节点平衡"),
     "bill_checks": ("the comparison of bills and meters", "账单与计量比对"),
     "manual_readings": ("the counts of manual readings", "人工读数统计"),

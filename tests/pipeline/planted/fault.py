@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from resources.home import Home
 from tests.pipeline.planted.tables import MONTHS, Tables
@@ -47,11 +47,11 @@ class Fault:
     between: Callable[[Home], None] | None = None
 
 
-def found(*rows: Found | Iterable[Found]) -> frozenset[Found]:
-    """Findings of an entry; sequences (``each_month``) are taken apart."""
+def found(*rows: Found | Iterable[Any]) -> frozenset[Found]:
+    """Findings of an entry; sequences of them (``each_month``, ``interim``) are taken apart."""
     flat: set[Found] = set()
     for row in rows:
-        flat |= {row} if isinstance(row, Found) else set(row)
+        flat |= {row} if isinstance(row, Found) else found(*row)
     return frozenset(flat)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from tests.pipeline.planted import faults_boundary_method, faults_content_time
+from tests.pipeline.planted import faults_boundary, faults_content_time, faults_method
 from tests.pipeline.planted.fault import YOUNG, Fault, Found
 from tests.pipeline.planted.tables import MONTHS
 
@@ -16,7 +16,7 @@ FAMILIES = ("BD", "CT", "ME", "TL")
 FAULTS: dict[str, Fault] = {
     fault.key: fault
     for family in FAMILIES
-    for fault in (*faults_boundary_method.FAULTS, *faults_content_time.FAULTS)
+    for fault in (*faults_boundary.FAULTS, *faults_content_time.FAULTS, *faults_method.FAULTS)
     if fault.root.startswith(family)
 }  # fmt: skip
 

@@ -8,8 +8,9 @@ import pytest
 
 from checks.rules.catalogue import RULES
 from tests.pipeline.planted.fault import YOUNG
-from tests.pipeline.planted.faults_boundary_method import FAULTS as BOUNDARY_METHOD
+from tests.pipeline.planted.faults_boundary import FAULTS as BOUNDARY
 from tests.pipeline.planted.faults_content_time import FAULTS as CONTENT_TIME
+from tests.pipeline.planted.faults_method import FAULTS as METHOD
 from tests.pipeline.planted.fleet import healthy
 from tests.pipeline.planted.run import compute_tables, found_in, outcomes
 from tests.pipeline.planted.table import FAULTS, expected, faults_markdown
@@ -22,7 +23,7 @@ def test_each_rule_is_the_root_of_a_planted_fault() -> None:
 
 
 def test_each_entry_has_a_key_of_its_own_and_finds_its_root() -> None:
-    assert len(FAULTS) == len(BOUNDARY_METHOD) + len(CONTENT_TIME)
+    assert len(FAULTS) == len(BOUNDARY) + len(CONTENT_TIME) + len(METHOD)
     for fault in FAULTS.values():
         assert fault.root in {one.code for one in expected(fault) if not one.follows}, fault.key
         assert not fault.finds & YOUNG, fault.key

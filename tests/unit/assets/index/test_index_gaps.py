@@ -11,7 +11,8 @@ from resources.calendar import month_range
 
 def values(**statuses: str) -> dict[str, IndicatorValue]:
     months = dict.fromkeys(month_range("2025-04", "2026-03"), "measured") | {m.replace("_", "-")[1:]: s for m, s in statuses.items()}
-    return {month: IndicatorValue("B3", status, 0.5 if status == "measured" else None) for month, status in months.items() if status != "gone"}
+    there = {month: status for month, status in months.items() if status != "gone"}
+    return {month: IndicatorValue("B3", status, 0.5 if status == "measured" else None) for month, status in there.items()}
 
 
 @pytest.mark.parametrize(

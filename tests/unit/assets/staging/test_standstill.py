@@ -138,7 +138,9 @@ def test_how_many_steps_an_interval_is() -> None:
 # CT07 ---------------------------------------------------------------------------------------------------------------
 
 
-def zeros(staged: StagedMonth, outages: dict[str, list[int]] | None = None, before: pl.DataFrame | None = None, **more: Any) -> pl.DataFrame:
+def zeros(
+    staged: StagedMonth, outages: dict[str, list[int]] | None = None, before: pl.DataFrame | None = None, **more: Any
+) -> pl.DataFrame:
     still = watched(staged, **more)
     earlier = still.zero.clear() if before is None else before
     return zero_stretches(still.zero, earlier, still.together, outages or {}, {"S1": START}, 3)

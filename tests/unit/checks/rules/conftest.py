@@ -25,6 +25,7 @@ COLUMNS = {
     "meters_before": "meter_id site_id medium point kind multiplier check_meter_of valid_from valid_to entry source_row",
     "counted_before": "site_id side meter_id sign",
     "meter_events": "meter_id at_s kind old_value new_value",
+    "assumed": "feed column entry source_row",
     "energy_balance": "site_id node_id inflow outflow residual known_s class_error",
     "bill_checks": "site_id meter_id medium period_start period_end statement_no quantity unit billed metered known_s expected_s entry "
     "source_row",
@@ -56,8 +57,8 @@ COLUMNS = {
     "counted": "site_id side meter_id sign",
     "topology_faults": "site_id side what meter_id other_id",
     "members": "site_id meter_id member rest",
-    "claims": "site_id source status reason quantity_wh contract_id meter_id project_code production_month seq_start seq_end evidence entry "
-    "source_row",
+    "claims": "site_id source status reason quantity_wh contract_id meter_id project_code production_month seq_start seq_end evidence "
+    "entry source_row",
     "claim_conflicts": "kind site_id other_site_id project_code production_month seq_start seq_end contract_id mwh limit_mwh detail_en "
     "detail_zh entry source_row",
     "grid_vintages": "site_id geography kind month vintage published_on published_late later_vintage later_published_on",

@@ -49,9 +49,7 @@ def test_a_meter_read_hourly(world, more: dict[str, Any], seen: float | None) ->
     )
 
 
-@pytest.mark.parametrize(
-    ("step", "limit_h"), [(900, 1.25), (HOUR, 1.5), (DAY, 36.0), (7 * DAY, 8 * 24.0), (30 * DAY, 24.0), (None, 24.0)]
-)
+@pytest.mark.parametrize(("step", "limit_h"), [(900, 1.25), (HOUR, 1.5), (DAY, 36.0), (7 * DAY, 8 * 24.0), (30 * DAY, 24.0), (None, 24.0)])
 def test_the_limit_follows_the_pace(world, step: int | None, limit_h: float) -> None:  # type: ignore[no-untyped-def]
     within = facts(median_step_s=step, last_at_s=END_S - int(limit_h * HOUR))
     beyond = facts(median_step_s=step, last_at_s=END_S - int(limit_h * HOUR) - 1)
@@ -64,7 +62,8 @@ def test_monthly_registers(world) -> None:  # type: ignore[no-untyped-def]
     month = {"median_step_s": 31 * DAY}
     at_edges = facts(**month, first_at_s=START_S + 600, last_at_s=START_S + 600, after_at_s=END_S + 300)
     assert judge(world, at_edges) == []
-    on_25th = {"first_at_s": START_S + 24 * DAY, "last_at_s": START_S + 24 * DAY, "before_at_s": START_S - 4 * DAY, "after_at_s": END_S + 24 * DAY}
+    read_s = START_S + 24 * DAY
+    on_25th = {"first_at_s": read_s, "last_at_s": read_s, "before_at_s": START_S - 4 * DAY, "after_at_s": END_S + 24 * DAY}
     (found,) = judge(world, facts(**month, **on_25th))
     assert (found.seen, found.limit, found.unit) == (7 * 24.0, 24.0, "h")
     assert "The last reading of meter A-I for 2026-03 is at 2026-03-25T00:00" in found.message_en

@@ -67,9 +67,7 @@ def test_water_is_told_in_days(world) -> None:  # type: ignore[no-untyped-def]
 
 def test_a_tightened_limit_finds_more(world) -> None:  # type: ignore[no-untyped-def]
     rules = {"CT06": {"steps": 50, "hours": 12}}
-    assert said(not_stuck(world({"stuck": [stuck("A-I", hours=12, steps=60.0)]}, rules=rules), "HL01")) == [
-        ("CT06", "A-I", "flag", "E_IT")
-    ]
+    assert said(not_stuck(world({"stuck": [stuck("A-I", hours=12, steps=60.0)]}, rules=rules), "HL01")) == [("CT06", "A-I", "flag", "E_IT")]
 
 
 # CT07 ---------------------------------------------------------------------------------------------------------------
@@ -113,7 +111,8 @@ def test_the_limits_of_zero(world, more: dict[str, Any], flagged: bool) -> None:
 
 
 def test_the_first_stretch_is_told(world) -> None:  # type: ignore[no-untyped-def]
-    rows = [zero("A-S", outage=True), zero("A-S", from_s=FROM_S + 500 * HOUR, hours=9), zero("A-S", from_s=FROM_S + 600 * HOUR, hours_zero=9)]
+    later, last = FROM_S + 500 * HOUR, FROM_S + 600 * HOUR
+    rows = [zero("A-S", outage=True), zero("A-S", from_s=later, hours=9), zero("A-S", from_s=last, hours_zero=9)]
     found = not_dead(world({"zeros": rows}), "HL01")
     assert said(found) == [("CT07", "A-S", "flag", "E_DC")]
     assert found[0].seen == 9.0

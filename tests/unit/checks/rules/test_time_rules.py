@@ -121,8 +121,9 @@ def test_no_assessment_at_all_is_not_checked(world) -> None:  # type: ignore[no-
 
 def test_broken_readings_name_their_rows(world) -> None:  # type: ignore[no-untyped-def]
     """Rows of a meter that is refused whole are CT02's, and not named here."""
+    about = {"site_id": "HL01", "raw_value": "abc", "reason": "Not a number.", "entry": 9}
     rejected = [
-        {"site_id": "HL01", "meter_id": meter, "rule_code": code, "raw_value": "abc", "reason": "Not a number.", "entry": 9, "source_row": row}
+        {**about, "meter_id": meter, "rule_code": code, "source_row": row}
         for meter, code, row in (("A-I", "CT01", 31), ("A-I", "CT01", 32), ("A-I", "CT04", 33), ("A-S", "CT01", 34))
     ]
     refused = [{"site_id": "HL01", "meter_id": "A-S", "code": "CT01", "what": "refused"}]
