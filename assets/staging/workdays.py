@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-import chinese_calendar  # type: ignore[import-untyped]
+import chinese_calendar
 
 from resources.calendar import zone
 
