@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -36,11 +37,12 @@ NAMES = {"floor": "floor", "staging": "staging (Polars)", "pandas": "pandas", "s
 
 @dataclass(frozen=True)
 class Row:
-    """A step on a size: median time, its ratio to that of the floor or of Polars' read, highest peak."""
+    """A step on a size: median time and CPU time, ratio of its time to the floor's or to Polars' read, highest peak."""
 
     step: str
     size: Size
     time_s: float
+    cpu_s: float
     ratio: float
     peak: int
     readings: int
@@ -55,7 +57,7 @@ def bench(sizes: Sequence[Size], folder: Path, rounds: int) -> str:
         if "spark" in steps and (why := spark_missing()):
             steps.remove("spark")
             skipped.append(f"Spark was not measured on {size.name}: {why}")
-        staged += _measured(size, {step: home for step in ("floor", "staging", *steps)}, rounds, skipped)
+        staged += _measured(size, dict.fromkeys(("floor", "staging", *steps), home), rounds, skipped)
         if size.millions > LARGEST["landing"]:
             continue
         for encoding in ENCODINGS:
@@ -79,9 +81,9 @@ def _measured(size: Size, steps: dict[str, Path], rounds: int, failed: list[str]
                 runs.setdefault(step, []).append(measure(step, where))
             except StepFailed as failure:
                 failed.append(f"Failed: {failure}")
-    times = {step: median(m.wall_s for m in found) for step, found in runs.items() if found}
-    base = next(iter(times.values()), 0.0)
-    return [Row(s, size, t, t / base, max(m.peak for m in runs[s]), runs[s][0].readings) for s, t in times.items()]
+    middle = {step: (median(m.wall_s for m in found), median(m.cpu_s for m in found)) for step, found in runs.items()}
+    base = next(iter(middle.values()))[0] if middle else 0.0
+    return [Row(s, size, t, cpu, t / base, max(m.peak for m in runs[s]), runs[s][0].readings) for s, (t, cpu) in middle.items()]
 
 
 def _csv(folder: Path, size: Size, encoding: str) -> Path:
@@ -117,8 +119,11 @@ def _aims(row: Row) -> list[tuple[str, bool]]:
 
 def _staging_table(rows: Sequence[Row]) -> str:
     return "### Landed to hourly\n\n" + _table(
-        "readings | step | time | × floor | readings a second | peak memory | aims",
-        [(_count(r), NAMES[r.step], f"{r.time_s:.2f} s", f"{r.ratio:.1f}", _rate(r), _gib(r.peak), _met(_aims(r))) for r in rows],
+        "readings | step | time | CPU time | × floor | readings a second | peak memory | aims",
+        [
+            (_count(r), NAMES[r.step], f"{r.time_s:.2f} s", f"{r.cpu_s:.2f} s", f"{r.ratio:.1f}", _rate(r), _gib(r.peak), _met(_aims(r)))
+            for r in rows
+        ],
     )
 
 
@@ -127,7 +132,7 @@ def _growth_table(rows: Sequence[Row]) -> str:
     found = []
     for step in NAMES:
         own = [row for row in rows if row.step == step]
-        for small, large in zip(own, own[1:], strict=False):
+        for small, large in pairwise(own):
             growth = large.time_s / small.time_s / (large.readings / small.readings)
             aims = [("linear (1.05)", growth <= 1.05)] if step == "staging" else []
             found.append((f"{small.size.name} → {large.size.name}", NAMES[step], f"{growth:.2f}", _met(aims)))
@@ -145,10 +150,11 @@ def _landing_table(landed: Sequence[tuple[str, int, Sequence[Row]]]) -> str:
             aims = [*best, (f"{largest}×", row.ratio <= largest), ("1 GiB", row.peak <= GIB)] if row.step == "landing" else []
             name = "landing" if row.step == "landing" else "Polars' own read"
             what = f"{encoding}, {size / 1e6:,.0f} MB"
-            rows.append((_count(row), what, name, f"{row.time_s:.2f} s", f"{row.ratio:.1f}", _rate(row), _gib(row.peak), _met(aims)))
+            times = (f"{row.time_s:.2f} s", f"{row.cpu_s:.2f} s")
+            rows.append((_count(row), what, name, *times, f"{row.ratio:.1f}", _rate(row), _gib(row.peak), _met(aims)))
     if not rows:
         return "Landing was not measured on these sizes."
-    return "### Landing\n\n" + _table("readings | file | step | time | × read | readings a second | peak memory | aims", rows)
+    return "### Landing\n\n" + _table("readings | file | step | time | CPU time | × read | readings a second | peak memory | aims", rows)
 
 
 def _count(row: Row) -> str:

@@ -45,7 +45,9 @@ def make_home(root: Path, size: Size) -> Home:
             for (month,), some in months.items():
                 writers[month].add(some)
         written = [writer.close() for writer in writers.values()]
-    parts = [{"feed": "meter_readings", "month": s.month, "digest": s.digest, "file_digest": s.file_digest, "rows": s.rows} for s in written]
+    parts = [
+        {"feed": "meter_readings", "month": s.month, "digest": s.digest, "file_digest": s.file_digest, "rows": s.rows} for s in written
+    ]
     entry = home.ledger.append("file", "meter_readings/generated.csv", f"generated:{size.name}", {"feed": "meter_readings"}, parts)
     raw(Compute(home, MONTH, entry))
     return home

@@ -6,6 +6,7 @@ first import; where a step has processes below it (Spark's Java), their peaks ar
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -119,23 +120,35 @@ STEPS: dict[str, Callable[[Path], Step]] = {
 }  # fmt: skip
 
 
-def _peak() -> int:
-    """Bytes that this process and those below it held at most, each at its own time."""
-    total, ahead = 0, [os.getpid()]
+def _processes() -> list[Path]:
+    """This process and all below it, in ``/proc``."""
+    found, ahead = [], [Path(f"/proc/{os.getpid()}")]
     while ahead:
-        pid = ahead.pop()
-        status = Path(f"/proc/{pid}/status").read_text()
-        total += next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0)
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            ahead += map(int, (task / "children").read_text().split())
-    return total
+        process = ahead.pop()
+        found.append(process)
+        for task in process.glob("task/*/children"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+                ahead += [Path(f"/proc/{pid}") for pid in task.read_text().split()]
+    return found
+
+
+def _peak() -> int:
+    """Bytes that these processes held at most, each at its own time."""
+    lines = [line for process in _processes() for line in (process / "status").read_text().splitlines()]
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def _cpu_s() -> float:
+    """Seconds that these processes have computed."""
+    ticks = [(process / "stat").read_text().rpartition(")")[2].split()[11:13] for process in _processes()]
+    return sum(int(user) + int(system) for user, system in ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def _main(step: str, folder: str) -> None:
     run = STEPS[step](Path(folder))
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), _cpu_s()
     readings = run()
-    found = Measured(time.perf_counter() - wall, time.process_time() - cpu, _peak(), readings)
+    found = Measured(time.perf_counter() - wall, _cpu_s() - cpu, _peak(), readings)
     print(json.dumps(asdict(found)))
 
 

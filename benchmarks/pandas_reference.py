@@ -1,10 +1,10 @@
 """The same month as someone who knows pandas and the rules would write it: clean the whole frame, then go meter by meter.
 
-It has the row rules (blanks, sentinels, negatives, repeated instants, readings of quality E), glitches, rollovers, capacity, gaps, exact
-whole Wh by interpolation to the hour, partly known hours, lines over up to two hours and like days. It leaves out: events, several registers of a
-meter, other media and units, daylight saving, check meters and parent balance, public holidays, inferred maxima, glitches of two or
-three readings, like-day shapes of stretches over three hours, extrapolation past the last reading, the tables of rejected rows,
-anomalies and facts, rules and digests. Everything that it leaves out makes it faster.
+It has the row rules (blanks, sentinels, negatives, repeated instants, readings of quality E), glitches, rollovers, capacity, gaps,
+exact whole Wh by interpolation to the hour, partly known hours, lines over up to two hours and like days. It leaves out: events, several
+registers of a meter, other media and units, daylight saving, check meters and parent balance, public holidays, inferred maxima,
+glitches of two or three readings, like-day shapes of stretches over three hours, extrapolation past the last reading, the tables of
+rejected rows, anomalies and facts, rules and digests. Everything that it leaves out makes it faster.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def estimated(hours: pd.DataFrame, local: pd.DatetimeIndex) -> pd.DataFrame:
     run = rate.isna().groupby(rate.notna().cumsum()).transform("sum")
     full = rate.interpolate(limit_area="inside").where(rate.notna() | (run <= LINEAR_HOURS))
     day, clock, workday = local.normalize(), local.hour, local.dayofweek < 5
-    for i in np.flatnonzero(full.isna()):
+    for i in np.flatnonzero(full.isna()).tolist():
         like = (clock == clock[i]) & (workday == workday[i]) & rate.notna().to_numpy()
         apart = np.abs((day[like] - day[i]).days)
         full.iloc[i] = rate[like].iloc[np.argsort(apart, kind="stable")[:3]].mean()
