@@ -44,6 +44,7 @@ def day_of(day: date, country: str) -> Day:
     return Day(day.toordinal(), (HOLIDAY if name else WEEKEND) if off else WORKDAY, True)
 
 
+@lru_cache(maxsize=4096)
 def local_hour(at_s: int, zone_name: str, country: str) -> tuple[Day, int]:
     """The local day of an instant and the number of its clock hour (0–23)."""
     local = datetime.fromtimestamp(at_s, UTC).astimezone(zone(zone_name))
