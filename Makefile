@@ -37,7 +37,7 @@ demo: env
 	@$(BIN)/gci demo --home "$(HOME_DIR)"
 
 test: .venv/dev-installed
-	@$(BIN)/python -m pytest -m "not long" $(ARGS)
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -m "not long" $(ARGS)
 
 lint: .venv/dev-installed
 	@$(BIN)/ruff check .

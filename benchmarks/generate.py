@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import polars as pl
 
 MONTH = "2026-03"
 STEP_S, PER_METER = 900, 2976
 START_S = 1_772_323_200  # 2026-03-01 00:00 as stated (site-local, read as if UTC)
 CHUNK = 500  # meters made at once
+PER_SITE = 200  # meters
 KINDS = ("register", "interval", "power")
 # Fault density: what share of rows, or of meters, has what.
 FAULTS = {
@@ -44,37 +44,42 @@ class Size:
     millions: float
 
     @property
+    def name(self) -> str:
+        return f"{self.millions:g}M"
+
+    @property
     def meters(self) -> int:
         return max(10, round(self.millions * 1_000_000 / PER_METER))
 
 
-def registry(size: Size) -> pd.DataFrame:
-    """The typed feed ``meters``: of 20 meters 17 registers, 2 interval meters, 1 power meter."""
-    kinds = [_kind(i) for i in range(size.meters)]
-    return pd.DataFrame(
+def sites(size: Size) -> pl.DataFrame:
+    """The feed ``sites`` as a file has it: one for every 200 meters."""
+    names = [f"G{i:03d}" for i in range((size.meters - 1) // PER_SITE + 1)]
+    return pl.DataFrame({"site_id": names}).with_columns(
+        name=pl.format("Generated {}", "site_id"), geography=pl.lit("CN-HE"), valid_from=pl.lit("2026-01-01")
+    )
+
+
+def meters(size: Size) -> pl.DataFrame:
+    """The feed ``meters`` as a file has it: of 20 meters 17 registers, 2 interval meters, 1 power meter."""
+    numbers = range(size.meters)
+    kinds = [_kind(i) for i in numbers]
+    return pl.DataFrame(
         {
-            "meter_id": [meter_id(i) for i in range(size.meters)],
-            "site_id": [f"G{i // 200:03d}" for i in range(size.meters)],
+            "meter_id": [meter_id(i) for i in numbers],
+            "site_id": [f"G{i // PER_SITE:03d}" for i in numbers],
             "medium": "electricity",
-            "point": ["grid_supply" if i % 200 == 0 else "it_input" for i in range(size.meters)],
-            "parent_meter_id": None,
+            "point": ["grid_supply" if i % PER_SITE == 0 else "it_input" for i in numbers],
             "kind": kinds,
             "unit": ["W" if kind == "power" else "kWh" for kind in kinds],
-            "multiplier": [40.0 if i % 4 == 0 and kinds[i] == "register" else None for i in range(size.meters)],
-            "register_digits": [6.0 if kind == "register" else None for kind in kinds],
-            "interval_minutes": [15.0 if kind == "interval" else None for kind in kinds],
+            "multiplier": [40 if i % 4 == 0 and kinds[i] == "register" else None for i in numbers],
+            "register_digits": [6 if kind == "register" else None for kind in kinds],
+            "interval_minutes": [STEP_S // 60 if kind == "interval" else None for kind in kinds],
             "interval_label": ["end" if kind == "interval" else None for kind in kinds],
-            "capacity": [1_000.0 if kind == "register" else None for kind in kinds],
-            "check_meter_of": None,
+            "capacity": [1_000 if kind == "register" else None for kind in kinds],
             "valid_from": "2026-01-01",
-            "valid_to": None,
         }
-    ).astype({"parent_meter_id": object, "check_meter_of": object, "valid_to": object})
-
-
-def events() -> pd.DataFrame:
-    """The typed feed ``meter_events``: none."""
-    return pd.DataFrame(columns=["meter_id", "at_s", "kind", "old_value", "new_value"])
+    )
 
 
 def meter_id(number: int) -> str:
@@ -127,12 +132,12 @@ def _chunk(numbers: np.ndarray, rng: np.random.Generator) -> pl.DataFrame:
         }
     ).filter("kept")  # fmt: skip
     clash = rng.random(n) < FAULTS["meters with two values for one time"]
-    other = frame.filter(pl.col("meter_id").is_in([meter_id(int(i)) for i in numbers[clash]])).group_by("meter_id").first()
-    other = other.select(frame.columns).with_columns(pl.col("value_e6") + 10_000)
+    other = frame.filter(pl.col("meter_id").is_in([meter_id(int(i)) for i in numbers[clash]]))
+    other = other.filter(pl.int_range(pl.len()).over("meter_id") == count // 3).with_columns(pl.col("value_e6") + 10_000)
     everything = pl.concat([frame, frame.filter("twice"), other]).sort("meter_id", "at_s", maintain_order=True)
     return everything.select(
         "meter_id", "at_s", zoned=pl.lit(False), value_e6=pl.when(~pl.col("blank")).then("value_e6"),
-        quality=pl.when(pl.col("e") == 1).then(pl.lit("E")), problem=pl.lit(None, dtype=pl.String),
+        quality=pl.when(pl.col("e") == 1).then(pl.lit("E")).otherwise(pl.lit("A")), problem=pl.lit(None, dtype=pl.String),
         raw_at=pl.lit(None, dtype=pl.String), raw_value=pl.lit(None, dtype=pl.String),
     )  # fmt: skip
 
@@ -153,7 +158,7 @@ def write_csv(path: Path, size: Size, *, encoding: str = "utf-8", seed: int = 1)
     with path.open("wb") as handle:
         handle.write("电表编号,抄表时间,止码,读数性质\n".encode(encoding))
         for part in chunks(size, seed):
-            text = part.sort("at_s", "meter_id").select(
+            text = part.sort("at_s", "meter_id", maintain_order=True).select(
                 "meter_id",
                 pl.from_epoch("at_s", "s").dt.strftime("%Y-%m-%d %H:%M:%S"),
                 pl.when(pl.col("value_e6").is_not_null()).then(pl.col("value_e6") / 1_000_000).round(2),

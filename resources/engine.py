@@ -27,7 +27,8 @@ class Engine(Protocol):
     """What a transform asks of an engine."""
 
     name: str
-    batch_rows: int  # about how many rows it works on at once
+    batch_rows: int  # about how many rows it works on together
+    at_once: int  # how many batches at the same time
 
     def scan(self, path: Path) -> Frame:
         """The rows of a Parquet file."""
@@ -55,7 +56,8 @@ class PolarsEngine:
     """This process, every core, streaming."""
 
     name = "polars"
-    batch_rows = 1_500_000
+    # much of a batch is the work of one core
+    batch_rows, at_once = 1_000_000, 2
 
     def scan(self, path: Path) -> Frame:
         return nw.from_native(pl.scan_parquet(path))
@@ -88,7 +90,7 @@ class SparkEngine:
     """A Spark session on ``master``: ``local[n]`` in a Java process beside this one, or a cluster that sees the same files."""
 
     name = "spark"
-    batch_rows = 12_000_000
+    batch_rows, at_once = 12_000_000, 1
 
     def __init__(self, master: str) -> None:
         self.session = _session(master)

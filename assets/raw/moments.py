@@ -15,6 +15,7 @@ _COMPACT_DAY = r"^(\d{4})(\d{2})(\d{2})$"
 _COMPACT_MINUTE = rf"^(\d{{4}})(\d{{2}})(\d{{2}})[Tt ]?(\d{{2}})(\d{{2}})(?:{_OFFSET})?$"
 _COMPACT_SECOND = rf"^(\d{{4}})(\d{{2}})(\d{{2}})[Tt ]?(\d{{2}})(\d{{2}})(\d{{2}})(?:{_OFFSET})?$"
 _DAY_S = 86_400
+_USUAL = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
 
 
 def instants(texts: pl.Series) -> pl.DataFrame:
@@ -24,8 +25,23 @@ def instants(texts: pl.Series) -> pl.DataFrame:
     cut to whole ones; 24:00 is the end of its day; a day alone is its midnight. ``local_s`` is null where the text is no
     instant of the years 1900 to 2199.
     """
-    rows = texts.to_frame("text").lazy()
-    return rows.join(_instants_of(rows.unique()), on="text", how="left", maintain_order="left").select("local_s", "offset_s").collect()
+    found = _usual(texts)
+    others = (found.is_null() & texts.is_not_null()).arg_true()
+    rows = texts.gather(others).to_frame("text").lazy()
+    read = rows.join(_instants_of(rows.unique()), on="text", how="left", maintain_order="left").select("local_s", "offset_s").collect()
+    offset_s = pl.Series("offset_s", [None], dtype=pl.Int64).new_from_index(0, len(texts))
+    return pl.DataFrame([found.scatter(others, read["local_s"]), offset_s.scatter(others, read["offset_s"])])
+
+
+def _usual(texts: pl.Series) -> pl.Series:
+    """``local_s`` of texts that are written in one of the two usual ways, to the letter; null for all others."""
+    text = pl.col("text")
+    found = []
+    for form in _USUAL:
+        at = text.str.to_datetime(form, time_unit="ms", strict=False)
+        exact = (at.dt.to_string(form) == text) & at.dt.year().is_between(1900, 2199)
+        found.append(pl.when(exact).then(at.dt.epoch("s")))
+    return texts.to_frame("text").select(pl.coalesce(found).cast(pl.Int64).alias("local_s")).to_series()
 
 
 def _instants_of(texts: pl.LazyFrame) -> pl.LazyFrame:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import pandera.pandas as pa
 import polars as pl
 
 from assets.raw.moments import days, instants, months
 from assets.raw.numbers import flags, floats, integers, plain
 from checks.contracts.base import FIRST_MONTH, Column, Contract, fold
+from checks.contracts.declare import pa
 
 _READ_AS = {"instant": pl.Int64, "integer": pl.Int64, "number": pl.Float64, "boolean": pl.Boolean}
 OFFSET = "_offset_s"  # suffix of the column that holds the stated offset of an instant

@@ -60,7 +60,8 @@ class Fills:
     def applied(self, energy: pl.DataFrame) -> pl.DataFrame:
         """Hours of some meters before estimation as they are after it, in the same order."""
         for table, change in ((self.moved, _with_shapes), (self.added, _with_fills)):
-            touched = energy.with_row_index("place").join(table, on=list(_HOUR))
+            concerned = energy.with_row_index("place").filter(pl.col("meter_id").is_in(table["meter_id"].unique().implode()))
+            touched = concerned.join(table, on=list(_HOUR))
             if not touched.is_empty():
                 changed = change(touched)
                 columns = ("quantity", "known_s", "estimated", "state", "method")

@@ -14,6 +14,7 @@ from assets.staging.edges import APPORTIONED, EDGE
 from assets.staging.exact import interpolate
 from assets.staging.judged import METERED, SOURCE
 from assets.staging.meters import POWER, Meter
+from assets.staging.plain import hour_key
 from resources.calendar import HOUR_S
 
 METHOD_NAMES = {APPORTIONED: "apportioned", EDGE: "edge", SOURCE: "source"}
@@ -43,12 +44,12 @@ def hourly(legs: pl.DataFrame, sums: pl.DataFrame, meters: Sequence[Meter]) -> p
     )  # fmt: skip
     of_legs = _sum_hours(split_at_hours(legs.join(table, on="m")))
     names = [name for name in of_legs.columns if name not in ("m", "power", "hour_s")]
-    key = ["m", "hour_s"]
-    beside = sums.join(table.select("m", "power"), on="m", maintain_order="left")
-    touched = pl.concat([of_legs, beside.join(of_legs, on=key, how="semi")], how="diagonal").with_columns(pl.col(names).fill_null(0))
-    joined = touched.group_by(*key, "power").agg(*(_joined(name) for name in [*names, "n_readings"]))
-    others = beside.join(of_legs, on=key, how="anti").with_columns(
-        pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in beside.columns
+    both = hour_key().is_in(of_legs.select(hour_key()).to_series().implode())
+    beside = sums.join(table.select("m", "power"), on="m", maintain_order="left").with_columns(both=both)
+    touched = pl.concat([of_legs, beside.filter("both").drop("both")], how="diagonal").with_columns(pl.col(names).fill_null(0))
+    joined = touched.group_by("m", "hour_s", "power").agg(*(_joined(name) for name in [*names, "n_readings"]))
+    others = beside.filter(~pl.col("both")).drop("both").with_columns(
+        pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in sums.columns
     )
     return _in_watt_hours(pl.concat([others, joined.select(others.columns)]))
 

@@ -122,6 +122,11 @@ def hour_sums(following: Frame) -> Frame:
     return pieces.group_by("key").agg(nw.col("known").sum(), nw.col("metered_s").sum(), nw.col("n_readings").sum())
 
 
+def hour_key() -> pl.Expr:
+    """The meter and hour of a row (m, hour_s) as the one number by which :func:`hour_sums` groups."""
+    return pl.col("m") * _INSTANTS + pl.col("hour_s")
+
+
 def unkeyed(sums: pl.DataFrame) -> pl.DataFrame:
     """The collected sums with m and hour_s instead of their key: SUMS."""
     return sums.with_columns(m=pl.col("key") // _INSTANTS, hour_s=pl.col("key") % _INSTANTS).select(list(SUMS))

@@ -69,7 +69,8 @@ def _changed(events: Iterable[Mapping[str, Any]], energy: pl.DataFrame) -> pl.Da
 
 
 def _hours(energy: pl.DataFrame) -> pl.DataFrame:
-    own = energy.filter(pl.col("site_id") != NOBODY)
+    told = (pl.col("estimated") != 0) | (pl.col("state") != "measured")
+    own = energy.filter((pl.col("site_id") != NOBODY) & told)
     method = pl.col("method").fill_null("").str.replace(rf"^{SHARED}\+?", "")
     named = own.with_columns(method=pl.when(method != "").then(method))
     keys = ["site_id", "meter_id", "method"]

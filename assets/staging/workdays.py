@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-import chinese_calendar  # type: ignore[import-untyped]
+import chinese_calendar
 
 from resources.calendar import zone
 
@@ -44,6 +44,7 @@ def day_of(day: date, country: str) -> Day:
     return Day(day.toordinal(), (HOLIDAY if name else WEEKEND) if off else WORKDAY, True)
 
 
+@lru_cache(maxsize=4096)
 def local_hour(at_s: int, zone_name: str, country: str) -> tuple[Day, int]:
     """The local day of an instant and the number of its clock hour (0–23)."""
     local = datetime.fromtimestamp(at_s, UTC).astimezone(zone(zone_name))

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-import pandera.pandas as pa
+from checks.contracts.declare import pa
 
 Kind = Literal["text", "date", "month", "instant", "number", "integer", "boolean"]
 

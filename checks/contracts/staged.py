@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandera.polars as pp
 import polars as pl
 
 from checks.contracts.base import Contract
+from checks.contracts.declare import pp
 
 _INTEGER, _NUMBER, _TEXT, _FLAG = pl.Int64, pl.Float64, pl.String, pl.Boolean
 _KINDS: dict[Any, str] = {_INTEGER: "integer", _NUMBER: "number", _TEXT: "text", _FLAG: "boolean"}

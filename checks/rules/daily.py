@@ -60,7 +60,7 @@ def side_days(hours: pl.DataFrame, counted: pl.DataFrame, classes: Mapping[str, 
         )
         .join(wanted, on="site_id")
         .filter(pl.col("present") == pl.col("wanted"))
-        .select("site_id", "day", "e_dc_wh", "e_it_wh", "error_wh")
+        .select("site_id", pl.col("day").cast(pl.String), "e_dc_wh", "e_it_wh", "error_wh")
         .sort("site_id", "day")
     )
 
@@ -79,15 +79,16 @@ def day_peaks(hours: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame:
         .group_by("site_id", "meter_id", "day")
         .agg(top.first().alias("highest"), top.slice(2, 1).first().alias("third"))
         .filter(pl.col("third").is_not_null())
+        .with_columns(pl.col("day").cast(pl.String))
         .sort("site_id", "meter_id", "day")
     )
 
 
 def _with_day(hours: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame:
-    """The hours with their site-local day as ``YYYY-MM-DD``."""
+    """The hours of the sites with their site-local day."""
     at = pl.from_epoch("hour_s", time_unit="s").dt.replace_time_zone("UTC")
-    parts = [
-        hours.filter(pl.col("site_id") == site_id).with_columns(at.dt.convert_time_zone(zone).dt.strftime("%Y-%m-%d").alias("day"))
-        for site_id, zone in sorted(zones.items())
-    ]
-    return pl.concat([hours.clear().with_columns(pl.lit(None, dtype=pl.String).alias("day")), *parts])
+    parts = [hours.clear().with_columns(pl.lit(None, dtype=pl.Date).alias("day"))]
+    for zone in sorted(set(zones.values())):
+        there = hours.filter(pl.col("site_id").is_in([site_id for site_id, of_site in zones.items() if of_site == zone]))
+        parts.append(there.with_columns(at.dt.convert_time_zone(zone).dt.date().alias("day")))
+    return pl.concat(parts)

@@ -104,13 +104,13 @@ def test_hourly_sums_agree_with_the_bills_of_the_same_meter(samples: Path, tmp_p
 @pytest.mark.parametrize(
     ("month", "days", "known_days", "holes", "repeated"),
     [
-        # 1 and 2 May are not there, nor half an hour on the 25th (estimated between its neighbours); 00:00 on the 18th is there twice
+        # 1 and 2 May are not there, nor half an hour on the 25th; 00:00 on the 18th is there twice
         ("2012-05", 31, 29, 1, 1),
         # only 1 and 2 April are there
         ("2014-04", 30, 2, 0, 0),
     ],
 )
-def test_a_hole_is_missing_and_never_zero(
+def test_a_hole_is_estimated_and_never_zero(
     samples: Path, tmp_path: Path, gci: Any, gci_json: Any, month: str, days: int, known_days: int, holes: int, repeated: int
 ) -> None:
     home = real_home(tmp_path / "home", month, "GB-ENG", "Europe/London", [("HALVES", 30, "")], 'timezone = "Europe/London"\n')
@@ -123,20 +123,17 @@ def test_a_hole_is_missing_and_never_zero(
     assert status == 3, err
     fact = table(home, "staging/meter_facts", month).row(0, named=True)
     assert (fact["n_landed"], fact["n_valid"], fact["n_rejected"], fact["n_superseded"]) == (len(stated), len(once), 0, repeated)
-    assert (fact["metered_s"], fact["estimated_s"]) == (1800 * len(once), 1800 * holes)
-    assert fact["missing_s"] == 86_400 * (days - known_days)
+    # what is not there is estimated, by like days or between its neighbours, and never counts as metered
+    absent_s = 86_400 * (days - known_days) + 1800 * holes
+    assert (fact["metered_s"], fact["estimated_s"], fact["missing_s"]) == (1800 * len(once), absent_s, 0)
     assert fact["quantity"] - fact["estimated"] == sum(wh(value) for value in once.values())
-    assert (fact["estimated"] > 0) == bool(holes)
     hours = table(home, "staging/interval_energy", month)
     assert hours.height == 24 * days
-    unknown = hours.filter(pl.col("known_s") == 0)
-    assert unknown.height == 24 * (days - known_days)
-    assert unknown["quantity"].null_count() == unknown.height
-    assert set(unknown["state"]) == {"missing"}
-    assert hours.filter(pl.col("known_s") > 0)["quantity"].min() > 0
-    # more than 5 % of the month is unknown: the total is unknown, and neither it nor what needs it is a small number
-    total = table(home, "staging/energies", month).filter((pl.col("measure") == "E_DC") & (pl.col("meter_id") == ""))
-    assert total["quantity"].to_list() == [None]
+    whole_days = hours.filter(pl.col("n_readings") == 0)
+    assert whole_days.height == 24 * (days - known_days)
+    assert set(whole_days.select("state", "method").rows()) == {("estimated", "like_day")}
+    assert hours["quantity"].min() > 0
+    # below 90 % metered the supply side is withheld, and neither it nor what needs it is a small number
     payload = gci_json("show", "R1", month, "--window", "month", "--home", home.root)
     needing = {item["code"]: (item["value"], item["status"] in ("not_reported", "withheld")) for item in payload["indicators"]}
     assert {needing[code] for code in ("A1", "D1", "E1", "F1")} == {(None, True)}

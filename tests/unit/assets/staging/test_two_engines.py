@@ -119,6 +119,7 @@ def test_hours_that_wait_in_files_are_the_same(world: Any, once: StagedMonth, tm
     assert list((home.lake.root / "staging").iterdir()) == []
 
 
+@pytest.mark.long
 def test_spark_gives_the_same_digests(world: Any, once: StagedMonth, spark: Engine) -> None:
     meters, events, rows, zones = world
     assert digests(stage(parts(rows), meters, events, zones=zones, engine=spark)) == digests(once)

@@ -1,0 +1,229 @@
+"""``make bench``: every way from readings to hours, and landing, as ratios to a floor, with their memory and their growth.
+
+The command line and the tables. Steps of one size take turns, so that what else the machine does falls on all of them; each time is
+the median of its rounds, each peak the highest. What is measured, and how, says ``README.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+import polars as pl
+
+from benchmarks.generate import FAULTS, MONTH, Size, write_csv
+from benchmarks.home import prepared
+from benchmarks.measure import Measured, StepFailed, measure
+from resources.engine import spark_missing
+
+ROUNDS = 3
+LARGEST = {"pandas": 3, "spark": 30, "landing": 30}  # million readings
+ONCE = ("pandas", "spark")
+ENCODINGS = ("utf-8", "gb18030")
+GIB = 2**30
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+NAMES = {"floor": "floor", "staging": "staging (Polars)", "pandas": "pandas", "spark": "staging (Spark, local[2])"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A step on a size: median time and CPU time, ratio of its time to the floor's or to Polars' read, highest peak."""
+
+    step: str
+    size: Size
+    time_s: float
+    cpu_s: float
+    ratio: float
+    peak: int
+    readings: int
+
+
+def bench(sizes: Sequence[Size], folder: Path, rounds: int) -> str:
+    """Everything measured, as Markdown; generated input stays below ``folder``."""
+    staged, landed, skipped = [], [], []
+    for size in sizes:
+        home = prepared(folder, size)
+        steps = [step for step in ("pandas", "spark") if size.millions <= LARGEST[step]]
+        if "spark" in steps and (why := spark_missing()):
+            steps.remove("spark")
+            skipped.append(f"Spark was not measured on {size.name}: {why}")
+        staged += _measured(size, dict.fromkeys(("floor", "staging", *steps), home), rounds, skipped)
+        if size.millions > LARGEST["landing"]:
+            continue
+        for encoding in ENCODINGS:
+            file = _csv(folder, size, encoding)
+            found = _measured(size, {"read": file, "landing": file}, rounds, skipped)
+            landed.append((encoding, file.stat().st_size, found))
+    return "\n\n".join(
+        [_machine(rounds), _staging_table(staged), _growth_table(staged), _landing_table(landed), *skipped, _faults(folder, sizes)]
+    )
+
+
+def _measured(size: Size, steps: dict[str, Path], rounds: int, failed: list[str]) -> list[Row]:
+    """The steps by turns; the first of them is what the others are compared with."""
+    runs: dict[str, list[Measured]] = {}
+    for number in range(rounds):
+        for step, where in steps.items():
+            if number and step in ONCE:
+                continue
+            print(f"{size.name} {step} {where.name if where.is_file() else ''} {number + 1}", file=sys.stderr, flush=True)
+            try:
+                runs.setdefault(step, []).append(measure(step, where))
+            except StepFailed as failure:
+                failed.append(f"Failed: {failure}")
+    middle = {step: (median(m.wall_s for m in found), median(m.cpu_s for m in found)) for step, found in runs.items()}
+    base = next(iter(middle.values()))[0] if middle else 0.0
+    return [Row(s, size, t, cpu, t / base, max(m.peak for m in runs[s]), runs[s][0].readings) for s, (t, cpu) in middle.items()]
+
+
+def _csv(folder: Path, size: Size, encoding: str) -> Path:
+    path = folder / size.name / f"readings-{encoding}.csv"
+    if not path.exists():
+        unfinished = path.with_name(f".{path.name}")
+        write_csv(unfinished, size, encoding=encoding)
+        unfinished.rename(path)
+    return path
+
+
+# tables ---------------------------------------------------------------------------------------------------------------------
+
+
+def _table(header: str, rows: Iterable[Sequence[str]]) -> str:
+    names = [name.strip() for name in header.split("|")]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (names, ["---"] * len(names), *rows))
+
+
+def _met(aims: Sequence[tuple[str, bool]]) -> str:
+    """Each aim with whether it was met; – where there is none."""
+    return "; ".join(f"{aim}: {'met' if met else '**not met**'}" for aim, met in aims) or "–"
+
+
+def _aims(row: Row) -> list[tuple[str, bool]]:
+    """The aims of staging that are set for a size: 8 times the floor at 30 million, never above 12; memory."""
+    if row.step != "staging":
+        return []
+    ratio = [("8×", row.ratio <= 8)] if row.size.millions == 30 else []
+    memory = 2.0 if row.size.millions > 30 else 1.5
+    return [*ratio, ("12×", row.ratio <= 12), (f"{memory:g} GiB", row.peak <= memory * GIB)]
+
+
+def _staging_table(rows: Sequence[Row]) -> str:
+    return "### Landed to hourly\n\n" + _table(
+        "readings | step | time | CPU time | × floor | readings a second | peak memory | aims",
+        [
+            (_count(r), NAMES[r.step], f"{r.time_s:.2f} s", f"{r.cpu_s:.2f} s", f"{r.ratio:.1f}", _rate(r), _gib(r.peak), _met(_aims(r)))
+            for r in rows
+        ],
+    )
+
+
+def _growth_table(rows: Sequence[Row]) -> str:
+    """How much more time than readings a larger size takes: 1 is linear."""
+    found = []
+    for step in NAMES:
+        own = [row for row in rows if row.step == step]
+        for small, large in pairwise(own):
+            growth = large.time_s / small.time_s / (large.readings / small.readings)
+            aims = [("linear (1.05)", growth <= 1.05)] if step == "staging" else []
+            found.append((f"{small.size.name} → {large.size.name}", NAMES[step], f"{growth:.2f}", _met(aims)))
+    if not found:
+        return "Growth was not measured: there is one size."
+    return "### Growth\n\n" + _table("sizes | step | time ratio ÷ size ratio | aims", found)
+
+
+def _landing_table(landed: Sequence[tuple[str, int, Sequence[Row]]]) -> str:
+    rows = []
+    for encoding, size, found in landed:
+        for row in found:
+            largest = 4 if encoding == "gb18030" else 7
+            best = [] if encoding == "gb18030" else [("5×", row.ratio <= 5)]
+            aims = [*best, (f"{largest}×", row.ratio <= largest), ("1 GiB", row.peak <= GIB)] if row.step == "landing" else []
+            name = "landing" if row.step == "landing" else "Polars' own read"
+            what = f"{encoding}, {size / 1e6:,.0f} MB"
+            times = (f"{row.time_s:.2f} s", f"{row.cpu_s:.2f} s")
+            rows.append((_count(row), what, name, *times, f"{row.ratio:.1f}", _rate(row), _gib(row.peak), _met(aims)))
+    if not rows:
+        return "Landing was not measured on these sizes."
+    return "### Landing\n\n" + _table("readings | file | step | time | CPU time | × read | readings a second | peak memory | aims", rows)
+
+
+def _count(row: Row) -> str:
+    return f"{row.readings / 1e6:.2f} M"
+
+
+def _rate(row: Row) -> str:
+    return f"{row.readings / row.time_s / 1e6:.2f} M"
+
+
+def _gib(size: int) -> str:
+    return f"{size / GIB:.2f} GiB"
+
+
+def _machine(rounds: int) -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("polars", "pandas", "pyarrow", "narwhals", *_pyspark()))
+    cores = len(os.sched_getaffinity(0))
+    return (
+        f"Measured {datetime.now(UTC):%Y-%m-%d} on {model}, {cores} cores, {memory / GIB:.0f} GiB; Linux {platform.release()}, "
+        f"Python {platform.python_version()}, {versions}. Median of {rounds} rounds ({', '.join(ONCE)}: one run). "
+        f"Load when it ended: {os.getloadavg()[2]:.1f} (15 minutes)."
+    )
+
+
+def _pyspark() -> tuple[str, ...]:
+    return () if spark_missing() else ("pyspark",)
+
+
+def _faults(folder: Path, sizes: Sequence[Size]) -> str:
+    stated = _table("fault density of the generated input | share", [(name, f"{share:.2%}") for name, share in FAULTS.items()])
+    return "### Input\n\n" + stated + "\n\n" + "\n\n".join(_made_of(folder, size) for size in sizes)
+
+
+def _made_of(folder: Path, size: Size) -> str:
+    """What staging said of the input, from the tables that it left in the home."""
+    tables = prepared(folder, size) / "lake/staging"
+    sums = pl.scan_parquet(tables / f"meter_facts/{MONTH}/*.parquet").select(pl.col("^n_.*$").sum()).collect().to_dicts()[0]
+    hours = pl.scan_parquet(tables / f"interval_energy/{MONTH}/*.parquet").group_by("state").len().sort("state").collect()
+    told = pl.scan_parquet(tables / f"anomalies/{MONTH}/*.parquet").group_by("what").len().sort("what").collect()
+    shares = ", ".join(f"{state} {n / hours['len'].sum():.2%}" for state, n in hours.iter_rows())
+    anomalies = ", ".join(f"{what} {n:,}" for what, n in told.iter_rows())
+    return (
+        f"What staging said of {size.name} ({size.meters:,} meters): {sums['n_rejected']:,} readings rejected, {sums['n_superseded']:,} "
+        f"superseded, {sums['n_rollovers']:,} rollovers; anomalies: {anomalies}; hours: {shares}."
+    )
+
+
+def written(page: str, tables: str) -> str:
+    """The page with its tables replaced; ValueError when it has no place for them."""
+    if page.count(BEGIN) != 1 or page.count(END) != 1:
+        raise ValueError(f"the page has no single {BEGIN} … {END}")
+    return re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n\n{tables}\n\n{END}", page, flags=re.DOTALL)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("sizes", type=float, nargs="*", default=[3, 30, 100], help="million readings (default: 3 30 100)")
+    parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="where generated input lies and stays")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--write", type=Path, help=f"a page in which the tables between {BEGIN} and {END} are replaced")
+    given = parser.parse_args()
+    tables = bench([Size(millions) for millions in sorted(given.sizes)], given.folder.resolve(), given.rounds)
+    print(tables)
+    if given.write:
+        given.write.write_text(written(given.write.read_text(encoding="utf-8"), tables), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""One step in a process of its own: how long it took, how much it computed, how much memory it held at most.
+
+Imports, the start of Java and the reading of the registry come before the clock starts. The peak is of the whole process, from its
+first import; where a step has processes below it (Spark's Java), their peaks are added. Linux only: ``/proc`` has the numbers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+Step = Callable[[], int]  # does the work and says how many readings it had
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Wall and CPU time in seconds, peak memory in bytes, number of readings."""
+
+    wall_s: float
+    cpu_s: float
+    peak: int
+    readings: int
+
+
+class StepFailed(Exception):
+    """The step's process ended with an error, which is the message."""
+
+
+def measure(step: str, folder: Path) -> Measured:
+    """Run a step of ``STEPS`` on a folder in a fresh process."""
+    done = subprocess.run([sys.executable, "-m", "benchmarks.measure", step, str(folder)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StepFailed(f"{step} on {folder}: {(done.stderr.strip() or str(done.returncode)).splitlines()[-1]}")
+    return Measured(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _floor(folder: Path) -> Step:
+    from benchmarks.floor import part_paths, scan_and_group
+
+    paths = part_paths(folder)
+    return lambda: scan_and_group(paths)
+
+
+def _staging(folder: Path, engine: str = "polars") -> Step:
+    """The step of ``gci run``, from parts to staged tables in lake and ledger, judged by the rules."""
+    import shutil
+
+    from assets.compute import Compute
+    from assets.staging.step import stage_intervals
+    from benchmarks.generate import MONTH
+    from resources.engine import engine_of
+    from resources.home import Home
+
+    (folder / "gci.toml").write_text(f'engine = "{engine}"\n', encoding="utf-8")
+    home = Home.open(folder)
+    shutil.rmtree(home.lake.root / "staging", ignore_errors=True)
+    compute = Compute(home, MONTH, home.ledger.head()[0])
+    assert len(compute.feeds["meters"]) > 0  # the raw step has read the registry
+    engine_of(engine, home.settings.spark_master)
+
+    def stage() -> int:
+        (facts,) = [m for m in stage_intervals(compute).manifests if m.table_name == "staging/interval_energy"]
+        assert facts.rows
+        return compute.manifest("raw/meter_readings").rows
+
+    return stage
+
+
+def _spark(folder: Path) -> Step:
+    return _staging(folder, "spark")
+
+
+def _pandas(folder: Path) -> Step:
+    from benchmarks.floor import part_paths
+    from benchmarks.pandas_reference import stage
+
+    paths = part_paths(folder)
+    return lambda: stage(paths, folder / "landing/meters/meters.csv", folder.parent / "pandas.parquet")
+
+
+def _landing(file: Path) -> Step:
+    """Land a file of readings in a home of its own, which is gone afterwards."""
+    import atexit
+    import shutil
+
+    from assets.raw.landing import land
+    from pipelines.initialise import initialise
+
+    root = file.with_name(f".landing-{os.getpid()}")
+    home = initialise(root)
+    atexit.register(shutil.rmtree, root, True)
+    os.link(file, home.landing / "meter_readings" / file.name)
+
+    def landing() -> int:
+        (landed,) = land(home)
+        assert landed.status == "landed", landed.message_en
+        return landed.rows
+
+    return landing
+
+
+def _plain_read(file: Path) -> Step:
+    """Polars' own read of the same file; text of another encoding is decoded first."""
+    import polars as pl
+
+    if "utf-8" in file.name:
+        return lambda: pl.read_csv(file).height
+    return lambda: pl.read_csv(file.read_bytes().decode("gb18030").encode()).height
+
+
+STEPS: dict[str, Callable[[Path], Step]] = {
+    "floor": _floor, "staging": _staging, "pandas": _pandas, "spark": _spark, "landing": _landing, "read": _plain_read,
+}  # fmt: skip
+
+
+def _processes() -> list[Path]:
+    """This process and all below it, in ``/proc``."""
+    found, ahead = [], [Path(f"/proc/{os.getpid()}")]
+    while ahead:
+        process = ahead.pop()
+        found.append(process)
+        for task in process.glob("task/*/children"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+                ahead += [Path(f"/proc/{pid}") for pid in task.read_text().split()]
+    return found
+
+
+def _peak() -> int:
+    """Bytes that these processes held at most, each at its own time."""
+    lines = [line for process in _processes() for line in (process / "status").read_text().splitlines()]
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def _cpu_s() -> float:
+    """Seconds that these processes have computed."""
+    ticks = [(process / "stat").read_text().rpartition(")")[2].split()[11:13] for process in _processes()]
+    return sum(int(user) + int(system) for user, system in ticks) / os.sysconf("SC_CLK_TCK")
+
+
+def _main(step: str, folder: str) -> None:
+    run = STEPS[step](Path(folder))
+    wall, cpu = time.perf_counter(), _cpu_s()
+    readings = run()
+    found = Measured(time.perf_counter() - wall, _cpu_s() - cpu, _peak(), readings)
+    print(json.dumps(asdict(found)))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], sys.argv[2])
