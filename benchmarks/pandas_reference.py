@@ -9,7 +9,7 @@ rejected rows, anomalies and facts, rules and digests. Everything that it leaves
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,12 @@ def hourly(readings: pd.DataFrame, meters: pd.DataFrame) -> pd.DataFrame:
     """meter_id, hour_s (UTC), quantity (Wh), known_s (seconds that are metered), state, of every meter and hour of the month."""
     grid = pd.date_range(FIRST, AFTER, freq="h", tz=ZONE)
     hours = (grid - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(seconds=1)
-    facts = meters.set_index("meter_id")
+    facts = meters.set_index("meter_id").to_dict("index")
     frames = []
     for meter_id, rows in cleaned(readings).groupby("meter_id", sort=True):
         bounds = hours.to_numpy()
-        energy, known = at_hours(*legs_of(rows, facts.loc[meter_id]), bounds)
-        if facts.at[meter_id, "kind"] == "power":
+        energy, known = at_hours(*legs_of(rows, facts[meter_id]), bounds)
+        if facts[meter_id]["kind"] == "power":
             energy = energy // 7_200  # half-watt-seconds, counted from the month's start
         quantity, known_s = np.diff(energy), np.diff(known)
         frame = pd.DataFrame({"meter_id": meter_id, "hour_s": bounds[:-1], "quantity": quantity, "known_s": known_s})
@@ -57,7 +57,7 @@ def cleaned(readings: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(at_s=local.dt.tz_convert("UTC").astype("datetime64[s, UTC]").astype("int64"), value=rows["value_e6"].astype("int64"))
 
 
-def legs_of(rows: pd.DataFrame, meter: pd.Series[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def legs_of(rows: pd.DataFrame, meter: Mapping[Any, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Start, length and energy of the stretches that a meter has measured (Wh; half-watt-seconds of a power meter)."""
     at, value = rows["at_s"].to_numpy(), rows["value"].to_numpy()
     if meter["kind"] == "interval":
@@ -108,7 +108,7 @@ def estimated(hours: pd.DataFrame, local: pd.DatetimeIndex) -> pd.DataFrame:
     rate = hours["quantity"].where(open_s == 0).astype("float64")
     run = rate.isna().groupby(rate.notna().cumsum()).transform("sum")
     full = rate.interpolate(limit_area="inside").where(rate.notna() | (run <= LINEAR_HOURS))
-    day, clock, workday = local.normalize(), local.hour, local.dayofweek < 5
+    day, clock, workday = local.normalize(), local.hour, local.day_of_week < 5
     for i in np.flatnonzero(full.isna()).tolist():
         like = (clock == clock[i]) & (workday == workday[i]) & rate.notna().to_numpy()
         apart = np.abs((day[like] - day[i]).days)

@@ -8,8 +8,9 @@ with anything unusual in its structure is left to the careful reader, which hold
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,8 +28,9 @@ from resources.lake import Lake, Stored
 from resources.settings import FeedSettings
 
 LARGE = 16 * 2**20  # bytes from which on a file is read in pieces
-_PIECE = 32 * 2**20
-_TOGETHER = 1_500_000  # rows merged at once
+_PIECE = 16 * 2**20
+_AT_ONCE = 2  # pieces; much of each is the work of one core
+_TOGETHER = 1_000_000  # rows merged at once
 _MOST_ODD = 1_000_000  # rows that are not plain; more of them are no usual file
 _LENGTH = 15  # texts of numbers that floats tell apart
 _KEY = 2**35  # instants of the years 1900 to 2199, made positive, are below it
@@ -49,6 +51,14 @@ class Landing:
     headers: HeaderMap
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """What a piece came to: its plain rows as runs by month, and the others (SCHEMA and month)."""
+
+    runs: dict[str, _Run]
+    odd: pl.DataFrame
+
+
 class _Unusual(Exception):
     """The file is left to the careful reader."""
 
@@ -61,6 +71,10 @@ class _Run:
     names: list[str]
     starts: np.ndarray
     ranks: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    @property
+    def rows(self) -> int:
+        return int(self.starts[-1])
 
 
 def land_large(path: Path, name: str, contract: Contract, own: FeedSettings, lake: Lake) -> Landing | None:
@@ -103,10 +117,16 @@ class _Large:
 
     def land(self) -> Landing:
         first = 2
-        for number, piece in enumerate(self._pieces()):
-            frame = self._table(piece, number == 0, first)
-            first += frame.height
-            self._take(frame)
+        waiting: deque[Future[_Taken]] = deque()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for number, piece in enumerate(self._pieces()):
+                frame = self._table(piece, number == 0, first)
+                first += frame.height
+                waiting.append(pool.submit(self._take, frame, number))
+                if len(waiting) > _AT_ONCE:
+                    self._add(waiting.popleft().result())
+            for taken in waiting:
+                self._add(taken.result())
         odd = pl.concat([pl.DataFrame(schema={**SCHEMA, "month": pl.String}), *self.odd])
         for (month,), some in odd.filter(pl.col("month").is_not_null()).group_by("month"):
             self.months[str(month)] += some.height
@@ -158,7 +178,18 @@ class _Large:
             raise _Unusual from None
         return frame.rename({f"c{i}": name or f"c{i}" for i, name in enumerate(self.headers.names)})
 
-    def _take(self, frame: pl.DataFrame) -> None:
+    def _add(self, taken: _Taken) -> None:
+        """Count the next piece in."""
+        self.odd.append(taken.odd)
+        self.rows += taken.odd.height
+        for month, run in taken.runs.items():
+            self.runs.setdefault(month, []).append(run)
+            self.months[month] += run.rows
+            self.rows += run.rows
+        if sum(frame.height for frame in self.odd) > _MOST_ODD:
+            raise _Unusual
+
+    def _take(self, frame: pl.DataFrame, number_of_piece: int) -> _Taken:
         """The plain rows of a piece as runs by month; the others aside."""
         meters, times, letters = _Texts(frame["meter_id"]), _Texts(frame["read_at"]), _Texts(_column(frame, "quality"))
         stated = instants(times.different)
@@ -189,36 +220,20 @@ class _Large:
         short = pl.lit(frame["value"].str.len_bytes() <= _LENGTH)
         named, read = (pl.lit(column) for column in (meters.each(meters.different.is_not_null()), letters.each(~unread)))
         plain = rows.select((((exact & short) | blank) & named & pl.col("month").is_not_null() & read).fill_null(False)).to_series()
-        self._set_aside(frame.filter(~plain))
         good = rows.filter(plain).select(*_RUN_COLUMNS, "month", value_e6=pl.col("steps").cast(pl.Int64))
-        self.rows += good.height
+        runs = {}
         for number_of_month, month in enumerate(months):
             some = good if len(months) == 1 else good.filter(pl.col("month") == number_of_month)
             if some.height:
-                self.months[month] += some.height
-                self._add_run(month, some, meters.different)
+                runs[month] = _run_of(some, meters.different, self.folder / f"{month}-{number_of_piece}.arrow")
+        return _Taken(runs, self._aside(frame.filter(~plain)))
 
-    def _set_aside(self, odd: pl.DataFrame) -> None:
+    def _aside(self, odd: pl.DataFrame) -> pl.DataFrame:
         """Rows that are not plain, through the careful functions; those that are blank altogether are none."""
         cells = [name for name in odd.columns if name != "source_row"]
         stripped = odd.with_columns(pl.col(cells).str.strip_chars().replace("", None), pl.col("source_row").cast(pl.Int64))
         written = stripped.filter(~pl.all_horizontal(pl.col(cells).is_null()))
-        self.rows += written.height
-        self.odd.append(typed_readings(written).select(*SCHEMA, "month"))
-        if sum(frame.height for frame in self.odd) > _MOST_ODD:
-            raise _Unusual
-
-    def _add_run(self, month: str, rows: pl.DataFrame, names: pl.Series) -> None:
-        """``rows``: _RUN_COLUMNS and value_e6, ``code`` the place in ``names``."""
-        used = rows["code"].value_counts()
-        used = used.with_columns(names.gather(used["code"]).alias("name")).sort("name")
-        ranks = pl.zeros(len(names), dtype=pl.Int64, eager=True).scatter(used["code"], pl.int_range(used.height, eager=True))
-        run = rows.with_columns(ranks.gather(rows["code"]).alias("code"))
-        run = run.sort(pl.col("code") * _KEY + pl.col("at_s") + _EPOCH).drop("month")
-        path = self.folder / f"{month}-{len(self.runs.get(month, []))}.arrow"
-        run.write_ipc(path, compression="uncompressed")
-        starts = np.concatenate([[0], np.cumsum(used["count"].to_numpy(), dtype=np.int64)])
-        self.runs.setdefault(month, []).append(_Run(path, used["name"].to_list(), starts))
+        return typed_readings(written).select(*SCHEMA, "month")
 
     # runs to a part -----------------------------------------------------------------------------------------------------
 
@@ -239,6 +254,17 @@ class _Large:
                 beside = numbered.filter((pl.col("rank") >= (low or -1)) & (pl.col("rank") < high))
                 writer.add(_in_order(pl.concat([*pieces, beside])).select(list(SCHEMA)), ordered=True)
             return writer.close()
+
+
+def _run_of(rows: pl.DataFrame, names: pl.Series, path: Path) -> _Run:
+    """Rows of a month, sorted, in a file. ``rows``: _RUN_COLUMNS and value_e6, ``code`` the place in ``names``."""
+    used = rows["code"].value_counts()
+    used = used.with_columns(names.gather(used["code"]).alias("name")).sort("name")
+    ranks = pl.zeros(len(names), dtype=pl.Int64, eager=True).scatter(used["code"], pl.int_range(used.height, eager=True))
+    run = rows.with_columns(ranks.gather(rows["code"]).alias("code"))
+    run.sort(pl.col("code") * _KEY + pl.col("at_s") + _EPOCH).drop("month").write_ipc(path, compression="uncompressed")
+    starts = np.concatenate([[0], np.cumsum(used["count"].to_numpy(), dtype=np.int64)])
+    return _Run(path, used["name"].to_list(), starts)
 
 
 def _column(frame: pl.DataFrame, name: str) -> pl.Series:

@@ -48,8 +48,10 @@ def hourly(legs: pl.DataFrame, sums: pl.DataFrame, meters: Sequence[Meter]) -> p
     beside = sums.join(table.select("m", "power"), on="m", maintain_order="left").with_columns(both=both)
     touched = pl.concat([of_legs, beside.filter("both").drop("both")], how="diagonal").with_columns(pl.col(names).fill_null(0))
     joined = touched.group_by("m", "hour_s", "power").agg(*(_joined(name) for name in [*names, "n_readings"]))
-    others = beside.filter(~pl.col("both")).drop("both").with_columns(
-        pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in sums.columns
+    others = (
+        beside.filter(~pl.col("both"))
+        .drop("both")
+        .with_columns(pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in sums.columns)
     )
     return _in_watt_hours(pl.concat([others, joined.select(others.columns)]))
 
