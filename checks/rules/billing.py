@@ -6,7 +6,7 @@ Put here the comparison of two independent measurements. How a bill's days becom
 from __future__ import annotations
 
 from checks.findings import Finding, Judged, NotChecked, Severity
-from checks.rules.view import Row, missing, percent, refs, share_rule, shares_of, sides_by_meter
+from checks.rules.view import Row, amount, missing, percent, refs, share_rule, shares_of, sides_by_meter
 
 
 def bills_agree(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
@@ -66,17 +66,16 @@ def _compared(judged: Judged, site_id: str, bill: Row) -> list[Finding]:
         severity = "withhold"
     limit = withhold if severity == "withhold" else min(flag, withhold)
     held, held_zh = (" E_DC is withheld.", "E_DC 暂缓发布。") if severity == "withhold" else ("", "")
-    electric = bill["medium"] in ("electricity", "heat")
-    unit, scale = ("kWh", 1000) if electric else ("", 1)
+    shown, stated = amount(metered, bill["medium"]), amount(billed, bill["medium"])
     more, more_zh = ("more", "多") if metered > billed else ("less", "少")
     return [
         Finding(
             "ME09", site_id, judged.month, severity, _subject(bill),
             f"Meter {meter} shows {percent(seen, limit)} {more} than the bill for {bill['period_start']} to {bill['period_end']} (limit "
-            f"{percent(limit)}): {metered / scale:,.0f} {unit} against {billed / scale:,.0f} {unit}.{held} Compare the registers with the "
+            f"{percent(limit)}): {shown} against {stated}.{held} Compare the registers with the "
             "statement; look for a wrong multiplier, a supply that is not metered, or a wrong period.",
             f"计量点 {meter} 在账期 {bill['period_start']} 至 {bill['period_end']} 比账单{more_zh} {percent(seen, limit)}(限值 "
-            f"{percent(limit)}):计量 {metered / scale:,.0f} {unit},账单 {billed / scale:,.0f} {unit}。{held_zh}请核对表底与结算单,"
+            f"{percent(limit)}):计量 {shown},账单 {stated}。{held_zh}请核对表底与结算单,"
             "检查倍率、未计量的进线或账期。",
             quantity="E_DC" if counted else "", seen=seen, limit=limit, unit="1", rows=refs([bill]),
         )

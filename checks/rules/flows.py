@@ -13,7 +13,7 @@ from checks.rules.balance import it_within_facility
 from checks.rules.boundary import counted_once, placed
 from checks.rules.meters import countable
 from checks.rules.sides import it_declared
-from checks.rules.view import Row, by_key, meters_of, missing, percent, spread
+from checks.rules.view import Row, amount, by_key, meters_of, missing, percent, spread
 
 # Loads that show that a site meters what is not IT: only then can something be missing among them.
 _OTHER_LOADS = ("cooling", "distribution", "lighting", "auxiliary")
@@ -130,16 +130,14 @@ def _node(judged: Judged, site_id: str, row: Row, share: float, cause: str | Non
     electric = row["medium"] == "electricity"
     seen = flow.excess / flow.inflow if flow.inflow else 1.0
     limit = flow.allowed(share) / flow.inflow if flow.inflow else share
-    unit, scale = ("kWh", 1000) if row["medium"] in ("electricity", "heat") else ("L", 1)
+    out, came = amount(flow.outflow, row["medium"]), amount(flow.inflow, row["medium"])
     return [
         Finding(
             "BD06", site_id, judged.month, "flag", row["node_id"],
-            f"Below meter {row['node_id']} {flow.outflow / scale:,.0f} {unit} are counted in {judged.month}, and only "
-            f"{flow.inflow / scale:,.0f} {unit} flowed into it: {percent(seen, limit)} too much (limit {percent(limit, seen)}). Check the "
-            "multipliers of the meters below it and their parent_meter_id.",
-            f"{judged.month} 计量点 {row['node_id']} 的下级合计 {flow.outflow / scale:,.0f} {unit},流入仅 "
-            f"{flow.inflow / scale:,.0f} {unit},超出 {percent(seen, limit)}(限值 {percent(limit, seen)})。"
-            "请检查下级表计的倍率与 parent_meter_id。",
+            f"Below meter {row['node_id']} {out} are counted in {judged.month}, and only {came} flowed into it: {percent(seen, limit)} too "
+            f"much (limit {percent(limit, seen)}). Check the multipliers of the meters below it and their parent_meter_id.",
+            f"{judged.month} 计量点 {row['node_id']} 的下级合计 {out},流入仅 {came},超出 {percent(seen, limit)}(限值 "
+            f"{percent(limit, seen)})。请检查下级表计的倍率与 parent_meter_id。",
             quantity="E_DC" if electric else "", seen=seen, limit=limit, unit="1", because_of=cause if electric else None,
         )
     ]  # fmt: skip

@@ -131,7 +131,7 @@ def often_enough(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     sides = {meter: [s for s in held if s != "water"] for meter, held in sides_reached(judged, site_id).items()}
     facts = {row["meter_id"]: row for row in judged.of_site("meter_facts", site_id)}
     pace = {
-        meter: facts[meter]["median_step_s"] / 60
+        meter: float(round(facts[meter]["median_step_s"] / 60))  # a logger's clock jitters by seconds: its pace is in minutes
         for meter in sorted(sides)
         if sides[meter] and meter in facts and facts[meter]["kind"] != "virtual" and facts[meter]["median_step_s"]
     }

@@ -207,6 +207,16 @@ def _side(value: float, bound: float) -> int:
     return (value > bound) - (value < bound)
 
 
+# How a quantity in a medium's internal unit (metering.md §1) is written for people.
+_WRITTEN = {"electricity": (1000, "kWh"), "heat": (1000, "kWh"), "water": (1, "L"), "diesel": (1000, "L"), "natural_gas": (1000, "Nm3")}
+
+
+def amount(quantity: float, medium: str) -> str:
+    """A quantity in the internal unit of its medium as people read it: ``1,300 kWh``."""
+    scale, unit = _WRITTEN[medium]
+    return f"{quantity / scale:,.0f} {unit}"
+
+
 def several(count: int, one: str, many: str = "") -> str:
     """``1 glitch``, ``2 glitches``; without ``many`` an s is added."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from assets.reports.remarks import materiality_words, shares_words, waiver_words
 from assets.reports.words import GRADE_ZH, chinese, english, merged, number, percent, points
+from checks.rules.catalogue import RULES
 from resources.home import Home
 
 _STYLE = {"withhold": "bold red", "flag": "yellow", "info": "dim", "withheld": "bold red", "not_reported": "yellow"}
@@ -176,22 +177,52 @@ def print_board(home: Home, rows: list[dict[str, Any]], month: str | None, waiti
         out.print(f"[red]quarantined[/] {escape(item.name)}: {escape(item.payload['cause_en'])}")
 
 
+_FAMILIES = {"BD": "boundary 边界", "CT": "content 内容", "ME": "method 方法", "TL": "time 时限"}
+
+
 def print_checks(site: str, month: str, verdicts: list[dict[str, Any]], findings: list[dict[str, Any]]) -> None:
-    """``gci check`` as a review: what was found, then every rule."""
+    """``gci check`` as a review: what it comes to, what was found, the rules that have something to say, and those that pass."""
     out = console()
-    out.print(f"[bold]{escape(site)}[/] · {month}\n")
-    _print_findings(out, findings)
-    table = _table("Rule\n规则", "Result\n结果", "Severity\n级别", "Puts in doubt\n影响", "Why not checked, who waived\n未检查原因、豁免")
     order = {"fail": 0, "waived": 1, "not_checked": 2, "pass": 3}
     by_rule: dict[str, list[dict[str, Any]]] = {}
     for row in verdicts:
         by_rule.setdefault(row["rule"], []).append(row)
+    titles = {rule.code: f"{rule.title_en}\n{rule.title_zh}" for rule in RULES}
+    table = _table(
+        "Rule\n规则", "What it asks\n检查内容", "Result\n结果", "Severity\n级别", "Puts in doubt\n影响",
+        "Why not checked, who waived\n未检查原因、豁免",
+    )  # fmt: skip
+    passed: dict[str, list[str]] = {}
     for rule, rows in sorted(by_rule.items()):
         worst = min(rows, key=lambda r: order[r["outcome"]])
+        if worst["outcome"] == "pass":
+            passed.setdefault(rule[:2], []).append(rule)
+            continue
         failed = [r["quantity"] for r in rows if r["outcome"] in ("fail", "waived") and r["quantity"]]
         outcome = "noted" if (worst["outcome"], worst["severity"]) == ("fail", "info") else worst["outcome"]
-        table.add_row(rule, _OUTCOME[outcome], worst["severity"], ", ".join(failed), escape(worst["reason"]))
-    out.print(table)
+        table.add_row(
+            rule, titles.get(rule, ""), _OUTCOME[outcome], worst["severity"], ", ".join(dict.fromkeys(failed)), escape(worst["reason"])
+        )
+    held = _quantities(row for row in verdicts if (row["outcome"], row["severity"]) == ("fail", "withhold"))
+    said = f"[red]Withheld 暂缓发布: {held}.[/]" if held else "Nothing is withheld. 无暂缓发布项。"
+    if waived := _quantities(row for row in verdicts if row["outcome"] == "waived"):
+        said += f" [yellow]Waived 已豁免: {waived}.[/]"
+    count = sum(map(len, passed.values()))
+    out.print(f"[bold]{escape(site)}[/] · {month}\n{said} {count} of {len(by_rule)} rules pass. {len(by_rule)} 条规则中 {count} 条通过。\n")
+    _print_findings(out, findings)
+    if table.row_count:
+        out.print(table)
+    for family, codes in passed.items():
+        out.print(f"[green]pass 通过[/] {_FAMILIES.get(family, family)}: {' '.join(codes)}")
+
+
+def _quantities(rows: Iterable[dict[str, Any]]) -> str:
+    """``E_IT (TL01, ME05)``: quantities in doubt, each with the rules that say so."""
+    rules: dict[str, list[str]] = {}
+    for row in rows:
+        if row["quantity"]:
+            rules.setdefault(row["quantity"], []).append(row["rule"])
+    return ", ".join(f"{quantity} ({', '.join(codes)})" for quantity, codes in rules.items())
 
 
 def print_repairs(repaired: list[dict[str, Any]]) -> None:
@@ -200,7 +231,7 @@ def print_repairs(repaired: list[dict[str, Any]]) -> None:
     if not repaired:
         out.print("Nothing was repaired. 无修复。")
         return
-    out.print("[bold]What was repaired 修复说明[/]")
+    out.print("\n[bold]What was repaired 修复说明[/]")
     for meter_id, rows in groupby(repaired, key=lambda row: row["meter_id"]):
         out.print(f"[bold]{escape(meter_id)}[/]")
         for row in rows:

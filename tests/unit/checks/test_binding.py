@@ -97,7 +97,7 @@ def test_specs_are_partitioned_never_blocking_and_silent() -> None:
     specs = check_specs(TABLE, KEY, MONTHS)
     assert [spec.name for spec in specs] == [rule.code for rule in rules_of(TABLE)]
     assert all(spec.partitions_def is MONTHS and not spec.blocking and spec.asset_key == KEY for spec in specs)
-    assert check_specs("staging/inventory", dg.AssetKey("inventory"), MONTHS) == []
+    assert check_specs("staging/repairs", dg.AssetKey("repairs"), MONTHS) == []
 
 
 def test_without_a_site_in_force_nothing_was_checked() -> None:

@@ -55,7 +55,7 @@ def test_nothing_computed_withholds_everything_a_rule_can_withhold(ledger: Ledge
     withheld = Gate(ledger, MONTH).withheld("HL01")
     assert set(withheld) == set(QUANTITIES)
     assert withheld["factors"] == ("CT16 (no verdict)",)
-    assert withheld["inventory"] == ("CT01 (no verdict)",)
+    assert withheld["inventory"] == ("CT01 (no verdict)", "CT17 (no verdict)", "TL05 (no verdict)")
     assert "BD05 (no verdict)" in withheld["E_DC"]
     assert list(withheld) == list(QUANTITIES)
 

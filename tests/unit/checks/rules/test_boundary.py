@@ -226,6 +226,40 @@ def test_double_counting_withholds_that_side(world) -> None:  # type: ignore[no-
     assert counted_once(judged, "HL02") == []
 
 
+@pytest.mark.parametrize(
+    ("parent", "outcome"),
+    [
+        ({"valid_to": "2026-03-31"}, None), ({"site_id": "HL02"}, None), ({"valid_to": "2026-03-30"}, "2026-03-31"),
+        ({"valid_from": "2026-03-02"}, "2026-03-01"), ({"meter_id": "A-T9"}, "2026-03-01"),
+    ],
+)  # fmt: skip
+def test_a_parent_that_does_not_exist_is_named(world, rows, parent: dict[str, Any], outcome: str | None) -> None:  # type: ignore[no-untyped-def]
+    meters = [*change(rows["meters"], "A-I", parent_meter_id="A-T1"), {**meter("A-T1", "distribution"), **parent}]
+    found = counted_once(world({"meters": meters}), "HL01")
+    assert said(found) == ([] if outcome is None else [("A-I", "flag", "E_IT")])
+    if outcome:
+        assert numbers(found[0]) == ("BD05", 1.0, 0.0, "faults")
+        assert f"A-T1 on {outcome}" in found[0].message_en
+        assert found[0].rows == ((1, 2),)
+
+
+def test_a_parent_in_two_rows_without_a_gap_exists(world, rows) -> None:  # type: ignore[no-untyped-def]
+    meters = [
+        *change(rows["meters"], "A-I", parent_meter_id="A-T1", valid_from="2026-03-05", valid_to="2026-03-20"),
+        meter("A-T1", "distribution", valid_from="2026-03-05", valid_to="2026-03-10"),
+        meter("A-T1", "distribution", valid_from="2026-03-11", valid_to="2026-03-20"),
+    ]
+    assert counted_once(world({"meters": meters}), "HL01") == []
+    meters[-1] = meter("A-T1", "distribution", valid_from="2026-03-12")
+    assert "A-T1 on 2026-03-11" in counted_once(world({"meters": meters}), "HL01")[0].message_en
+
+
+def test_a_meter_that_counts_twice_and_has_no_parent_is_told_once_a_side(world, rows) -> None:  # type: ignore[no-untyped-def]
+    meters = change(rows["meters"], "A-I", parent_meter_id="A-T1")
+    judged = world({"meters": meters, "topology_faults": [fault("double", "A-I", "A-U")]})
+    assert said(counted_once(judged, "HL01")) == [("A-I", "withhold", "E_IT")]
+
+
 def test_a_cycle_that_counts_nowhere_is_flagged(world) -> None:  # type: ignore[no-untyped-def]
     found = counted_once(
         world({"topology_faults": [fault("cycle", "A-1", "A-1, A-2", ""), fault("parents", "A-3", "A-4, A-5", "water")]}), "HL01"
