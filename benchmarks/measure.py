@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 Step = Callable[[], int]  # does the work and says how many readings it had
@@ -48,22 +48,21 @@ def _floor(folder: Path) -> Step:
     return lambda: scan_and_group(paths)
 
 
-def _staging(folder: Path, engine: str = "polars") -> Step:
+def _staging(folder: Path) -> Step:
     """The step of ``gci run``, from parts to staged tables in lake and ledger, judged by the rules."""
     import shutil
 
     from assets.compute import Compute
     from assets.staging.step import stage_intervals
     from benchmarks.generate import MONTH
-    from resources.engine import engine_of
     from resources.home import Home
 
-    (folder / "gci.toml").write_text(f'engine = "{engine}"\n', encoding="utf-8")
+    (folder / "gci.toml").write_text('engine = "polars"\n', encoding="utf-8")
     home = Home.open(folder)
     shutil.rmtree(home.lake.root / "staging", ignore_errors=True)
+    shutil.rmtree(home.lake.root / "bench", ignore_errors=True)
     compute = Compute(home, MONTH, home.ledger.head()[0])
     assert len(compute.feeds["meters"]) > 0  # the raw step has read the registry
-    engine_of(engine, home.settings.spark_master)
 
     def stage() -> int:
         (facts,) = [m for m in stage_intervals(compute).manifests if m.table_name == "staging/interval_energy"]
@@ -73,8 +72,39 @@ def _staging(folder: Path, engine: str = "polars") -> Step:
     return stage
 
 
+def _hourly(folder: Path, engine: str = "polars") -> Step:
+    """From parts to the staged tables of metering in the lake, with every row rule and estimation; no rule of the boundary judges them."""
+    import polars as pl
+
+    from assets.compute import Compute
+    from assets.staging.intervals import ENERGY, joined, read_batches
+    from benchmarks.generate import MONTH
+    from resources.engine import engine_of
+    from resources.home import Home
+
+    (folder / "gci.toml").write_text(f'engine = "{engine}"\n', encoding="utf-8")
+    home = Home.open(folder)
+    as_of = home.ledger.head()[0]
+    compute = Compute(home, MONTH, as_of)
+    assert len(compute.feeds["meters"]) > 0  # the raw step has read the registry
+    engine_of(engine, home.settings.spark_master)
+
+    def hourly() -> int:
+        rest = []
+        with home.lake.writer("bench/interval_energy", MONTH, pl.Schema(ENERGY)) as writer:
+            for batch in read_batches(home, compute.feeds, MONTH, as_of, compute.settings):
+                writer.add(batch.energy)
+                rest.append(replace(batch, energy=batch.energy.clear()))
+            assert writer.close().rows
+        for name, table in joined(rest).tables().items():
+            home.lake.write(name.replace("staging", "bench"), MONTH, table)
+        return compute.manifest("raw/meter_readings").rows
+
+    return hourly
+
+
 def _spark(folder: Path) -> Step:
-    return _staging(folder, "spark")
+    return _hourly(folder, "spark")
 
 
 def _pandas(folder: Path) -> Step:
@@ -116,7 +146,7 @@ def _plain_read(file: Path) -> Step:
 
 
 STEPS: dict[str, Callable[[Path], Step]] = {
-    "floor": _floor, "staging": _staging, "pandas": _pandas, "spark": _spark, "landing": _landing, "read": _plain_read,
+    "floor": _floor, "hourly": _hourly, "staging": _staging, "pandas": _pandas, "spark": _spark, "landing": _landing, "read": _plain_read,
 }  # fmt: skip
 
 

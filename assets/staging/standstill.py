@@ -7,6 +7,7 @@ that stand still are readings looked at again. What is a fault of it is said by 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,8 +24,8 @@ STUCK = {
     "steps": pl.Float64, "unit": pl.String, "entry": pl.Int64, "source_row": pl.Int64,
 }  # fmt: skip
 ZEROS = {
-    "site_id": pl.String, "meter_id": pl.String, "from_s": pl.Int64, "hours": pl.Int64, "hours_above": pl.Int64, "hours_zero": pl.Int64,
-    "outage": pl.Boolean, "moved": pl.Boolean,
+    "site_id": pl.String, "meter_id": pl.String, "from_s": pl.Int64, "hours": pl.Int64, "hours_above": pl.Int64, "outage": pl.Boolean,
+    "moved": pl.Boolean,
 }  # fmt: skip
 # Points at which zero is no news: generation, backup, export, storage, cooling (checks.md CT07); a direct line carries one plant's energy.
 _RESTING = (
@@ -63,9 +64,10 @@ class Standstill:
     def over(self, batches: Iterable[StagedMonth]) -> Iterator[StagedMonth]:
         """The batches as they are; what stands still in them is noted. Meters with registers only: a sum of meters has no reading."""
         for batch in batches:
-            self._same += [same_hours(batch.energy, self.same_hours), same_days(batch, self.zones, self.same_days)]
-            self._zero.append(resting(batch.energy, self.zero_hours))
-            self._together.append(carried(batch.energy, self.checks))
+            energy = batch.energy.select(*_HOURS, "medium", "known_s", "state")
+            self._same += [same_hours(energy, self.same_hours), same_days(energy, batch.facts, self.zones, self.same_days)]
+            self._zero.append(resting(energy, self.zero_hours))
+            self._together.append(carried(energy, self.checks))
             yield batch
 
     @property
@@ -109,11 +111,11 @@ def same_hours(energy: pl.DataFrame, least: int) -> pl.DataFrame:
     return found.with_columns(hours=pl.col("n")).select(list(_RUNS))
 
 
-def same_days(batch: StagedMonth, zones: Mapping[str, str], least: int) -> pl.DataFrame:
+def same_days(energy: pl.DataFrame, facts: pl.DataFrame, zones: Mapping[str, str], least: int) -> pl.DataFrame:
     """_RUNS of water and fuel meters that are read daily or oftener: so many site-local days on end with one quantity above zero."""
-    often = batch.facts.filter(pl.col("medium").is_in(_SLOW) & (pl.col("median_step_s") <= _DAILY_S))
+    often = facts.filter(pl.col("medium").is_in(_SLOW) & (pl.col("median_step_s") <= _DAILY_S))
     known = pl.col("state").is_in(["measured", "profiled"]) & (pl.col("known_s") == HOUR_S)
-    hours = batch.energy.join(often.select("meter_id").unique(), on="meter_id", how="semi").filter(known)
+    hours = energy.join(often.select("meter_id").unique(), on="meter_id", how="semi").filter(known)
     at = pl.from_epoch("hour_s", time_unit="s").dt.replace_time_zone("UTC")
     days = [
         rows.with_columns(day=at.dt.convert_time_zone(zones[str(site_id)]).dt.date())
@@ -161,39 +163,48 @@ def zero_stretches(
 
     ``hours``: ``Standstill.zero``; ``before``: the same hours of the month before, as far as it was computed; ``together``:
     ``Standstill.together``; ``outages``: instants of outages by meter; ``start_s``: first second of the month by site.
-    ``hours_above``: known hours above zero before the stretch, ``hours_zero``: hours at zero before it that nothing explains;
-    ``outage``: one explains this one; ``moved``: the meters that stand in for this one took its load over, so that together they carry
-    less than in other hours by at most half of what it carries (project convention).
+    ``hours_above``: known hours above zero before the stretch. What follows hours at zero that nothing explains is not told: of a meter
+    that was at zero before, zero is no news. ``outage``: one explains this one; ``moved``: the meters that stand in for this one
+    took its load over, so that together they carry less than in other hours by at most half of what it carries (project convention).
     """
     every = pl.concat([before.select(list(_HOURS)), hours]).unique(["meter_id", "hour_s"], keep="last").sort("meter_id", "hour_s")
+    usual = dict(every.filter(pl.col("quantity") > 0).group_by("meter_id").agg(pl.col("quantity").mean()).iter_rows())
+    sums = _Sums(together)
     rows: list[tuple[Any, ...]] = []
-    for (meter_id,), own in every.group_by("meter_id", maintain_order=True):
-        found = runs(own.with_columns(quantity=(pl.col("quantity") != 0).cast(pl.Int64)))
-        above = zero = 0
-        for site_id, first_s, is_above, n in found.select("site_id", "hour_s", "quantity", "n").iter_rows():
-            if is_above:
-                above += n
-                continue
-            until_s = first_s + n * HOUR_S
-            outage = any(first_s - HOUR_S <= at_s < until_s for at_s in outages.get(str(meter_id), ()))
-            moved = n >= least and _moved(own, together, first_s, until_s)
-            if n >= least and until_s > start_s.get(site_id, first_s):
-                rows.append((site_id, meter_id, first_s, n, above, zero, outage, moved))
-            zero += 0 if outage or moved else n
+    above: dict[str, int] = defaultdict(int)
+    at_zero: set[str] = set()
+    found = runs(every.with_columns(quantity=(pl.col("quantity") != 0).cast(pl.Int64)))
+    for site_id, name, point, first_s, is_above, n in found.select("site_id", "meter_id", "point", "hour_s", "quantity", "n").iter_rows():
+        if is_above or name in at_zero:
+            above[name] += n
+            continue
+        until_s = first_s + n * HOUR_S
+        outage = any(first_s - HOUR_S <= at_s < until_s for at_s in outages.get(name, ()))
+        moved = n >= least and name in usual and sums.moved(site_id, point, first_s, until_s, usual[name])
+        if n >= least and until_s > start_s.get(site_id, first_s):
+            rows.append((site_id, name, first_s, n, above[name], outage, moved))
+        if not (outage or moved):
+            at_zero.add(name)
     return pl.DataFrame(rows, schema=ZEROS, orient="row")
 
 
-def _moved(own: pl.DataFrame, together: pl.DataFrame, from_s: int, until_s: int) -> bool:
-    """Whether others carry what a meter at zero does not carry between two instants."""
-    site_id, point = own.select("site_id", "point").row(-1)
-    group = "sources" if point in _SOURCES else point
-    sums = together.filter((pl.col("site_id") == site_id) & (pl.col("together") == group))
-    within = pl.col("hour_s").is_between(from_s, until_s, closed="left")
-    during, others = sums.filter(within)["quantity"].mean(), sums.filter(~within)["quantity"].mean()
-    usual = own.filter(pl.col("quantity") > 0)["quantity"].mean()
-    if not isinstance(during, float) or not isinstance(others, float) or not isinstance(usual, float):
-        return False
-    return during >= others - usual / 2
+class _Sums:
+    """``Standstill.together`` as hours and quantities by site and group."""
+
+    def __init__(self, together: pl.DataFrame) -> None:
+        parts = together.partition_by("site_id", "together", as_dict=True)
+        self._parts = {key: (rows["hour_s"].to_numpy(), rows["quantity"].to_numpy()) for key, rows in parts.items()}
+
+    def moved(self, site_id: str, point: str, from_s: int, until_s: int, usual: float) -> bool:
+        """Whether others carry between two instants what a meter that usually carries ``usual`` an hour does not."""
+        found = self._parts.get((site_id, "sources" if point in _SOURCES else point))
+        if found is None:
+            return False
+        hours, quantities = found
+        within = (hours >= from_s) & (hours < until_s)
+        if not within.any() or within.all():
+            return False
+        return bool(quantities[within].mean() >= quantities[~within].mean() - usual / 2)
 
 
 def outage_instants(events: Iterable[Mapping[str, Any]], meters: Iterable[Mapping[str, Any]]) -> dict[str, list[int]]:

@@ -116,8 +116,7 @@ def not_dead(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
 
 
 def _is_news(row: Row, hours: float, history: float) -> bool:
-    never = row["hours_zero"] == 0 and row["hours_above"] >= history
-    return bool(never and row["hours"] >= hours and not row["outage"] and not row["moved"])
+    return bool(row["hours_above"] >= history and row["hours"] >= hours and not row["outage"] and not row["moved"])
 
 
 def _sides(judged: Judged, site_id: str) -> dict[str, list[str]]:

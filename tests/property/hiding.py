@@ -18,12 +18,13 @@ from checks.gate import Gate
 from pipelines.initialise import initialise
 from resources.calendar import trailing_months
 from resources.home import Home
-from tests.pipeline.planted.fleet import MONTH_END, healthy
+from tests.pipeline.planted.fleet import MONTH_END, healthy, settle
 from tests.pipeline.planted.run import compute_home
-from tests.pipeline.planted.tables import MONTHS, Row, Tables, write_rows
+from tests.pipeline.planted.tables import MONTHS, Row, Tables, hour_of, write_rows
 
 READINGS, EVIDENCE = "meter_readings", "evidence"
 TOLERANCE = 0.01  # index points
+LATER_ASSESSMENT = "2025-09-10"
 # By which column a feed's rows are about one subject.
 SUBJECTS = {
     "sites": "site_id", "declarations": "site_id", "meters": "meter_id", "meter_parts": "meter_id", "meter_events": "meter_id",
@@ -58,7 +59,9 @@ class Gain:
 
 
 def tempting() -> Tables:
-    """The valid home with rows that one would rather not show."""
+    """The valid home with rows that one would rather not show: idle and empty equipment, hours of little use and of much cooling, a supply
+    whose hours are lost when its readings are, gas that is burnt, a month of little recovery, a later and worse assessment.
+    """
     tables = healthy()
     for month in MONTHS:
         day = MONTH_END[month]
@@ -66,9 +69,31 @@ def tempting() -> Tables:
             rack = tables.one("racks", rack_id=f"{site}-R2", snapshot_on=day)
             tables.add("racks", {**rack, "rack_id": f"{site}-R3"})
             device = tables.one("devices", device_id=f"{site}-D00", snapshot_on=day)
-            idle = {"kind": "server", "rack_id": f"{site}-R3", "u_size": 2, "rated_w": 800, "fp32_tflops": 5, "storage_tb": None}
-            tables.add("devices", {**device, "device_id": f"{site}-D99", **idle, "psu_count": 2, "psu_w": 800})
+            idle = {"kind": "server", "rack_id": f"{site}-R3", "u_size": 2, "fp32_tflops": 5, "storage_tb": None}
+            tables.add("devices", {**device, "device_id": f"{site}-D99", **idle})
+        tables.set("activities", {"month": month, "site_id": "S2", "activity": "R-134a"}, quantity=2)
+        gas = {**tables.one("activities", month=month, site_id="S2", activity="diesel"), "activity": "natural_gas", "unit": "Nm3"}
+        tables.add("activities", {**gas, "quantity": 2000, "density_kg_per_l": None})
     tables.set("sites", {}, design_racks=3)
+    tables.set("racks", {}, rated_kw=200)
+    tables.set("devices", {}, rated_w=24000, psu_w=6000)
+    tables.set("activities", {"month": MONTHS[0], "activity": "equipment_reused"}, quantity=5)
+    for row in tables.all("practices", item_code="G1.display"):
+        tables.add("practices", {**row, "assessed_on": LATER_ASSESSMENT, "level": 0.4})
+    for hour, row in enumerate(tables.all("utilisation")):
+        row |= {"cpu_ratio": f"0.{10 + hour % 24}", "gpu_ratio": f"0.{20 + hour % 24}"}
+    return _hot(tables)
+
+
+def _hot(tables: Tables) -> Tables:
+    """Days of much cooling at S2, whose first supply is an interval meter without a check meter."""
+    for month in MONTHS:
+        tables.scale("S2-C", slice(hour_of(f"{month}-09"), hour_of(f"{month}-12")), 3, 1)
+    interval = {"kind": "interval", "interval_minutes": 60, "interval_label": "start", "register_digits": None}
+    tables.set("meters", {"meter_id": "S2-G1"}, **interval)
+    tables.drop("meters", meter_id="S2-GC")
+    settle(tables)
+    del tables.flows["S2-GC"]
     return tables
 
 

@@ -154,11 +154,14 @@ def dead(first: int = 200, hours: int = 5, length: int = 300) -> list[int]:
 
 def test_a_stretch_at_zero_and_what_was_before_it() -> None:
     found = zeros(stage(register(dead())))
-    assert found.rows() == [("S1", "M1", START + 200 * HOUR, 5, 200, 0, False, False)]
+    assert found.rows() == [("S1", "M1", START + 200 * HOUR, 5, 200, False, False)]
     assert zeros(stage(register(dead(hours=2)))).is_empty()
+    before = dead()
+    before[100] = 0
+    assert zeros(stage(register(before))).is_empty()  # it was at zero before: no news
     again = dead()
-    again[100] = 0
-    assert zeros(stage(register(again)))["hours_zero"].to_list() == [1]
+    again[250:260] = [0] * 10
+    assert zeros(stage(register(again)))["from_s"].to_list() == [START + 200 * HOUR]
 
 
 @pytest.mark.parametrize("point", ["onsite_generation", "backup_generation", "export", "storage_charge", "cooling", "direct_line"])
@@ -175,7 +178,7 @@ def test_what_an_outage_explains_is_no_zero_before() -> None:
     flow = dead()
     flow[100:104] = [0] * 4
     found = zeros(stage(register(flow)), {"M1": [START + 100 * HOUR]})
-    assert found.select("hours_zero", "outage").rows() == [(0, True), (0, False)]
+    assert found.select("hours_above", "outage").rows() == [(100, True), (196, False)]
 
 
 def test_the_month_before_counts_as_history() -> None:
@@ -183,7 +186,7 @@ def test_the_month_before_counts_as_history() -> None:
     earlier = [("S1", "M1", "grid_supply", START - n * HOUR, 0 if n < 3 else 5000) for n in range(200, 0, -1)]
     before = pl.DataFrame(earlier, schema=watched(staged).zero.schema, orient="row")
     (row,) = zeros(staged, before=before).rows(named=True)
-    assert (row["from_s"], row["hours"], row["hours_above"], row["hours_zero"]) == (START - 2 * HOUR, 7, 198, 0)
+    assert (row["from_s"], row["hours"], row["hours_above"]) == (START - 2 * HOUR, 7, 198)
 
 
 def two_supplies(first: list[int], second: list[int]) -> StagedMonth:

@@ -48,7 +48,7 @@ COLUMNS = {
     "meter_facts": "site_id meter_id kind expected_s metered_s n_landed n_rejected median_step_s first_at_s last_at_s before_at_s "
     "after_at_s",
     "stuck": "site_id meter_id medium from_s hours interval steps unit entry source_row",
-    "zeros": "site_id meter_id from_s hours hours_above hours_zero outage moved",
+    "zeros": "site_id meter_id from_s hours hours_above outage moved",
     "rejected_rows": "site_id meter_id rule_code raw_value reason entry source_row",
     "late_entries": "site_id feed entry source_row rows landed_s cutoff_s",
     "anomalies": "site_id meter_id at_s code what seen limit unit entry source_row",

@@ -75,8 +75,8 @@ def test_a_tightened_limit_finds_more(world) -> None:  # type: ignore[no-untyped
 
 def zero(meter: str, **more: Any) -> dict[str, Any]:
     row = {
-        "site_id": "HL01", "meter_id": meter, "from_s": FROM_S + 300 * HOUR, "hours": 5, "hours_above": 300, "hours_zero": 0,
-        "outage": False, "moved": False,
+        "site_id": "HL01", "meter_id": meter, "from_s": FROM_S + 300 * HOUR, "hours": 5, "hours_above": 300, "outage": False,
+        "moved": False,
     }  # fmt: skip
     return row | more
 
@@ -100,7 +100,6 @@ def test_zero_that_never_was_is_flagged(world) -> None:  # type: ignore[no-untyp
         ({"hours": 2}, False),
         ({"hours_above": 168}, True),
         ({"hours_above": 167}, False),  # less than a week known: 'never' can't be said
-        ({"hours_zero": 1}, False),  # it was at zero before
         ({"outage": True}, False),
         ({"moved": True}, False),  # a bus-tie switch-over
     ],
@@ -112,7 +111,7 @@ def test_the_limits_of_zero(world, more: dict[str, Any], flagged: bool) -> None:
 
 def test_the_first_stretch_is_told(world) -> None:  # type: ignore[no-untyped-def]
     later, last = FROM_S + 500 * HOUR, FROM_S + 600 * HOUR
-    rows = [zero("A-S", outage=True), zero("A-S", from_s=later, hours=9), zero("A-S", from_s=last, hours_zero=9)]
+    rows = [zero("A-S", outage=True), zero("A-S", from_s=later, hours=9), zero("A-S", from_s=last, hours=4)]
     found = not_dead(world({"zeros": rows}), "HL01")
     assert said(found) == [("CT07", "A-S", "flag", "E_DC")]
     assert found[0].seen == 9.0
