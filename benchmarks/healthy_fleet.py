@@ -1,8 +1,8 @@
 """A simulated fleet that is in order: every feed of healthy sites over months, with the ordinary events of metering and nothing wrong.
 
 Put here what is registered and what is written into files. What flows is ``healthy_loads``, meters' readings ``healthy_readings``; running
-the product over it is ``healthy``. Each site has 200 meters: two supplies with a check meter, a roof, two generators, transformers, UPS, PDUs,
-racks, cooling, lighting, offices, water. Simulated data, the same for the same seed.
+the product over it is ``healthy``. Each site has 200 meters: two supplies with check meters, a roof, two generators, transformers, UPS,
+PDUs, racks, cooling, lighting, offices, water. Simulated data, the same for the same seed.
 """
 
 from __future__ import annotations
@@ -65,9 +65,10 @@ class Written:
 
 
 def write_fleet(landing: Path, history: History, sites: int = 20, seed: int = 1) -> Written:
-    """Write every feed of the fleet into ``landing`` (the folders of a home): readings a file for each site and month."""
+    """Write every feed of the fleet into ``landing`` (the folders of a home): readings one file a month."""
     readings = meters = 0
     ids = []
+    (landing / "evidence").mkdir(parents=True, exist_ok=True)
     for number in range(1, sites + 1):
         site = Site(number, history, seed)
         flows = simulate(history, site.rng(0), sun_kw=60.0, tie_below=site.ties_below)
@@ -81,7 +82,7 @@ def write_fleet(landing: Path, history: History, sites: int = 20, seed: int = 1)
             _write(landing / feed / f"{site.site_id}.csv", feed, own)
         for name in sorted({str(row["evidence"]) for own in rows.values() for row in own if row.get("evidence")}):
             (landing / "evidence" / name).write_text(f"Simulated document: {name}\n", encoding="utf-8")
-        readings += write_readings(landing / "meter_readings", site.site_id, shown, history, site.rng(2))
+        readings += write_readings(landing / "meter_readings", shown, history, site.rng(2))
     return Written(tuple(ids), meters, readings)
 
 
@@ -197,7 +198,8 @@ def _feeds(site: Site, flows: Flows, shown: dict[str, Shown]) -> dict[str, list[
         ],
         "tariffs": [{"site_id": s, "valid_from": FOUNDED, "price_per_kwh": 0.5, "currency": "CNY"}],
         "bills": [
-            {"site_id": s, "meter_id": site.name(f"G-{feed}"), "period_start": f"{month}-01", "period_end": month_last_day(month).isoformat(),
+            {"site_id": s, "meter_id": site.name(f"G-{feed}"), "period_start": f"{month}-01",
+             "period_end": month_last_day(month).isoformat(),
              "quantity": f"{shown[site.name(f'G-{feed}')].metered(*site.history.span(month)):.2f}", "unit": "kWh", "amount": 1,
              "currency": "CNY", "statement_no": f"{s}-{feed}-{month}", "evidence": f"{s}-bills.txt"}
             for feed in FEEDS for month in months
@@ -282,9 +284,7 @@ def _green(site: Site, flows: Flows) -> dict[str, list[Row]]:
                  "gec_code_last": gec.format(count)}
             )  # fmt: skip
 
-        def event(
-            code: str, count: int, kind: str, channel: str, contract: str, on: str, month: str = month, **more: Any
-        ) -> Row:
+        def event(code: str, count: int, kind: str, channel: str, contract: str, on: str, month: str = month, **more: Any) -> Row:
             return {"project_code": code, "production_month": month, "seq_start": 1, "seq_end": count, "kind": kind, "channel": channel,
                     "contract_id": contract, "on": on, "evidence": f"{s}-cancellations.txt", **more}  # fmt: skip
 

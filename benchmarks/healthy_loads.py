@@ -1,4 +1,4 @@
-"""What flows in a simulated healthy site, hour by hour: IT, cooling, sun, generator tests, bus-tie switch-overs, and what meters make of it.
+"""What flows in a simulated healthy site, hour by hour: IT, cooling, sun, generator tests, bus-tie switch-overs.
 
 Put here physics and its randomness; all of it is generated, nothing is measured. Which meters there are and what is written into files is
 ``healthy_fleet``. Flows are kWh (water: m³) of each hour of the history, one row a meter, in the order of ``Layout.names``.

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.healthy_loads import Hours, History
+from benchmarks.healthy_loads import History, Hours
 
 Ticks = NDArray[np.int64]
 
@@ -91,8 +91,8 @@ def _day(history: History, hour: int) -> str:
     return str((np.datetime64(history.start, "h") + np.timedelta64(hour, "h")).astype("datetime64[D]"))
 
 
-def write_readings(folder: Path, site_id: str, shown: dict[str, Shown], history: History, rng: np.random.Generator) -> int:
-    """Write what arrived, a CSV file for each month (the readings after the last month beside); returns the number of rows."""
+def write_readings(folder: Path, shown: dict[str, Shown], history: History, rng: np.random.Generator) -> int:
+    """Append what arrived to a CSV file for each month, those beside the history too; returns the number of rows."""
     frames = []
     names = sorted(shown)
     silent = _outages(names, history, rng)
@@ -106,13 +106,14 @@ def write_readings(folder: Path, site_id: str, shown: dict[str, Shown], history:
             pl.DataFrame({"meter_id": np.repeat(name, often.sum()), "s": np.repeat(one.at_s, often), "ticks": np.repeat(one.value, often)})
         )
     start = int((np.datetime64(history.start, "s") - np.datetime64("1970-01-01", "s")).astype(int))
-    rows = pl.concat(frames).select(
-        "meter_id", read_at=pl.from_epoch(pl.col("s") + start, "s"), value=(pl.col("ticks") / TICKS).round(2)
-    )
+    rows = pl.concat(frames).select("meter_id", read_at=pl.from_epoch(pl.col("s") + start, "s"), value=(pl.col("ticks") / TICKS).round(2))
     folder.mkdir(parents=True, exist_ok=True)
     for (month,), part in rows.group_by(pl.col("read_at").dt.strftime("%Y-%m")):
         text = part.sort("meter_id", "read_at").with_columns(pl.col("read_at").dt.strftime("%Y-%m-%d %H:%M:%S"))
-        text.write_csv(folder / f"{site_id}-{month}.csv")
+        path = folder / f"{month}.csv"
+        begun = path.exists()
+        with path.open("ab") as handle:
+            handle.write(text.write_csv(include_header=not begun).encode())
     return rows.height
 
 
@@ -126,5 +127,3 @@ def _outages(names: list[str], history: History, rng: np.random.Generator) -> di
             begin = int(rng.integers(first, until - length + 1))
             found.setdefault(str(name), []).append((3600 * begin, 3600 * (begin + length)))
     return found
-
-

@@ -275,6 +275,6 @@ def stage_claims(compute: Compute) -> Step:
     inputs = {
         **_registry(compute),
         **{name: compute.digest(name) for name in ("raw/green_power", "raw/activities", "staging/energies")},
-        "factors": compute.document("factors")[0],
+        **{kind: compute.document(kind)[0] for kind in ("factors", "edition")},
     }
     return compute.put("staging/claims", "staging", {"staging/claims": claimed.claims}, inputs, judged)

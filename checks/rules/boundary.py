@@ -6,6 +6,7 @@ say is ``content``, how complete they are ``timeliness``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from checks.contracts.vocabulary import POINTS_OF_MEDIUM
@@ -200,13 +201,14 @@ def _dangling(judged: Judged, site_id: str) -> list[Finding]:
     """Meters whose stated parent is registered nowhere, or not on a day on which they are in force."""
     if "meters" not in judged.tables:
         return []
-    spans: dict[str, list[tuple[str, str]]] = {}
-    for other in sorted({row["site_id"] for row in judged.rows("meters") if row["site_id"]}):
-        for row in meters_of(judged, other):
-            spans.setdefault(row["meter_id"], []).append((row["valid_from"] or "", row["valid_to"]))
+    own = meters_of(judged, site_id)
+    spans = _spans(own)
+    if any(row.get("parent_meter_id") and row["parent_meter_id"] not in spans for row in own):  # a parent may stand at another site
+        others = {row["site_id"] for row in judged.rows("meters") if row["site_id"]} - {site_id}
+        spans |= _spans(row for other in sorted(others) for row in meters_of(judged, other) if row["meter_id"] not in spans)
     counted, findings = sides_by_meter(judged, site_id), []
     first, last = month_first_day(judged.month).isoformat(), month_last_day(judged.month).isoformat()
-    for meter, rows in by_key([row for row in meters_of(judged, site_id) if row.get("parent_meter_id")], "meter_id").items():
+    for meter, rows in by_key([row for row in own if row.get("parent_meter_id")], "meter_id").items():
         gaps: dict[str, str] = {}
         for row in rows:
             begun, until = max(row["valid_from"] or "", first), min(row["valid_to"], last)
@@ -227,6 +229,14 @@ def _dangling(judged: Judged, site_id: str) -> list[Finding]:
             )
         )  # fmt: skip
     return findings
+
+
+def _spans(rows: Iterable[Row]) -> dict[str, list[tuple[str, str]]]:
+    """First and last day of every row in force, by meter."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
+        found.setdefault(row["meter_id"], []).append((row["valid_from"] or "", row["valid_to"]))
+    return found
 
 
 def _first_uncovered(first: str, last: str, spans: list[tuple[str, str]]) -> str | None:

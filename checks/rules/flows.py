@@ -6,7 +6,7 @@ sides are compared in ``balance``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.findings import Finding, Judged, NotChecked, Severity
 from checks.rules.balance import it_within_facility
@@ -69,17 +69,18 @@ def nodes_balance(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     share = judged.limit("BD06", "flag_above")
     above = {row["node_id"]: _parent(registry, row["node_id"], {one["node_id"] for one in rows}) for row in rows}
     roots = [row for row in rows if row["medium"] == "electricity" and above[row["node_id"]] is None]
-    cause = _cause(judged, site_id)
-    findings = _site(judged, site_id, _together(roots), share, cause) if roots else []
+    findings = _site(judged, site_id, _together(roots), share) if roots else []
     told = {finding.quantity: finding.id for finding in findings}
     groups = by_key([{**row, "group": f"{row['medium']} {above[row['node_id']] or ''}"} for row in rows], "group")
     for group in groups.values():
         if _together(group).unbalanced(share):  # else what one of them lacks another has: a switch-over between them
             for row in group:
-                findings += _node(judged, site_id, row, share, told.get("E_DC") or cause)
+                findings += _node(judged, site_id, row, share, told.get("E_DC"))
     if any(registry[row["node_id"]]["medium"] == "electricity" for row in rows):
-        findings += _residuals(judged, site_id, roots, list(registry.values()), cause)
-    return findings
+        findings += _residuals(judged, site_id, roots, list(registry.values()))
+    if not findings or (cause := _cause(judged, site_id)) is None:
+        return findings
+    return [replace(finding, because_of=finding.because_of or cause) if finding.quantity else finding for finding in findings]
 
 
 def _cause(judged: Judged, site_id: str) -> str | None:
@@ -99,7 +100,7 @@ def _parent(registry: dict[str, Row], node_id: str, nodes: set[str]) -> str | No
     return up if up in nodes and up != node_id else None
 
 
-def _site(judged: Judged, site_id: str, flow: Flow, share: float, cause: str | None) -> list[Finding]:
+def _site(judged: Judged, site_id: str, flow: Flow, share: float) -> list[Finding]:
     """The site as a whole: its supplies and sources against everything that hangs below them directly."""
     if not flow.unbalanced(share):
         return []
@@ -110,7 +111,7 @@ def _site(judged: Judged, site_id: str, flow: Flow, share: float, cause: str | N
     held, held_zh = (": E_DC and E_IT are withheld", ":E_DC、E_IT 暂缓发布") if severity == "withhold" else ("", "")
     above = it_within_facility(judged, site_id)
     month = next((f for f in above if f.subject == "month"), None) if isinstance(above, list) else None
-    root = cause or (None if month is None else month.because_of or month.id)
+    root = None if month is None else month.because_of or month.id
     finding = Finding(
         "BD06", site_id, judged.month, severity, "site",
         f"{flow.outflow / 1000:,.0f} kWh flow out of the site's supplies in {judged.month} and only {flow.inflow / 1000:,.0f} kWh into "
@@ -143,7 +144,7 @@ def _node(judged: Judged, site_id: str, row: Row, share: float, cause: str | Non
     ]  # fmt: skip
 
 
-def _residuals(judged: Judged, site_id: str, roots: list[Row], meters: list[Row], cause: str | None) -> list[Finding]:
+def _residuals(judged: Judged, site_id: str, roots: list[Row], meters: list[Row]) -> list[Finding]:
     """Energy that disappears between two levels: a measuring point may be missing."""
     findings = []
     flow, limit = _together(roots), judged.limit("BD06", "residual_above")
@@ -157,7 +158,7 @@ def _residuals(judged: Judged, site_id: str, roots: list[Row], meters: list[Row]
                 "parent_meter_id.",
                 f"{judged.month} 流入电量中有 {percent(seen, limit)}({-flow.excess / 1000:,.0f} kWh)未到达下级任何计量点(限值 "
                 f"{percent(limit)}):可能缺少计量点。请登记,或以 parent_meter_id 建立上下级关系。",
-                quantity="E_DC", seen=seen, limit=limit, unit="1", because_of=cause,
+                quantity="E_DC", seen=seen, limit=limit, unit="1",
             )
         )  # fmt: skip
     totals = {row["measure"]: row["quantity"] for row in judged.of_site("energies", site_id) if not row["meter_id"]}
@@ -171,7 +172,7 @@ def _residuals(judged: Judged, site_id: str, roots: list[Row], meters: list[Row]
                 f"{(ups - pdu) / 1000:,.0f} kWh. A PDU may be missing; register its meter.",
                 f"{judged.month} UPS 输出中有 {percent(seen, limit)}({(ups - pdu) / 1000:,.0f} kWh)未在 PDU 计量(限值 {percent(limit)}):"
                 "可能缺少列头柜计量点,请登记。",
-                quantity="E_IT", seen=seen, limit=limit, unit="1", because_of=cause,
+                quantity="E_IT", seen=seen, limit=limit, unit="1",
             )
         )  # fmt: skip
     return findings

@@ -1,4 +1,4 @@
-"""What the simulated sites say about themselves: practices, activities, declarations, tariffs, and the documents behind them.
+"""What the simulated sites say about themselves: practices, activities, declarations, tariffs, bills, and the documents behind them.
 
 Assessments are made twice, so that every month has one within the twelve months before its end. One planted fault is here: an assessment
 that names a document nobody handed in.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from zlib import crc32
 
 from pipelines.demo.faults import FAULTS
 from pipelines.demo.fleet import MONTHS, SITES
 from pipelines.demo.registers import Truth
-from resources.calendar import add_months
+from resources.calendar import add_months, month_last_day
 
 Row = dict[str, Any]
 
@@ -139,6 +140,27 @@ def activities(
              "evidence": document}
             for what, quantity, unit, density in found
         ]  # fmt: skip
+    return rows, evidence
+
+
+def bills(site_id: str, supplied_kwh: Mapping[str, Mapping[str, float]]) -> tuple[list[Row], dict[str, str]]:
+    """The feed ``bills`` of a site: one a month for each supply, by the supplier's own meter, which differs from ours by up to 0.2 %.
+
+    ``supplied_kwh``: what each supply meter of the site shows, by meter and month.
+    """
+    rows, evidence = [], {}
+    for meter_id, by_month in sorted(supplied_kwh.items()):
+        theirs = 1 + (crc32(meter_id.encode()) % 401 - 200) / 100_000
+        for month, kwh in by_month.items():
+            document = f"{meter_id}-bill-{month}.txt"
+            evidence[document] = f"{meter_id} {month} 电费账单 · Electricity bill of {meter_id}, {month}."
+            rows.append(
+                {
+                    "site_id": site_id, "meter_id": meter_id, "period_start": f"{month}-01", "period_end": str(month_last_day(month)),
+                    "quantity": round(kwh * theirs, 1), "unit": "kWh", "currency": "CNY", "statement_no": f"SIM-{meter_id}-{month}",
+                    "evidence": document,
+                }
+            )  # fmt: skip
     return rows, evidence
 
 

@@ -132,13 +132,16 @@ def _snapshots(landing: Path, site_id: str, written: list[str], seed: int) -> li
 def _statements(
     landing: Path, site_id: str, written: list[str], known: dict[str, Truth], shown: dict[str, Shown], documents: dict[str, str]
 ) -> list[Path]:
-    """What a site states: declarations, practices, activities; their documents are added to ``documents``."""
+    """What a site states and is billed: declarations, practices, activities, bills; their documents are added to ``documents``."""
     generators = [one for one in shown.values() if one.meter.bank.point == "backup_generation"]
     backup_kwh = {month: sum(one.tick * month_ticks(one, month) for one in generators) / 1000 for month in written}
+    supplies = [one for one in shown.values() if one.meter.bank.point == "grid_supply" and not one.meter.check_of]
+    supplied = {one.meter.meter_id: {month: one.tick * month_ticks(one, month) / 1000 for month in written} for one in supplies}
     made = {
         "declarations": practices.declarations(site_id),
         "practices": practices.practices(site_id),
         "activities": practices.activities(site_id, written, known, backup_kwh),
+        "bills": practices.bills(site_id, supplied),
     }
     paths = []
     for feed, (rows, papers) in made.items():

@@ -96,7 +96,7 @@ def test_a_month_is_few_events(home: Home) -> None:
     kinds = Counter(entry.dagster_event.event_type_value for entry in instance.all_logs(run.run_id) if entry.dagster_event is not None)
     assert 28 <= kinds["ASSET_MATERIALIZATION"] <= 32
     checked = kinds["ASSET_CHECK_EVALUATION"]
-    assert len({rule.code for rule in RULES}) <= checked <= 30
+    assert checked == len(RULES)  # each rule once on each table it judges
 
 
 def test_checks_are_recorded_by_month_with_severity(home: Home) -> None:

@@ -18,7 +18,7 @@ from checks.gate import Gate
 from pipelines.initialise import initialise
 from resources.calendar import trailing_months
 from resources.home import Home
-from tests.pipeline.planted.fleet import MONTH_END, healthy, settle
+from tests.pipeline.planted.fleet import MONTH_END, healthy, meter, settle
 from tests.pipeline.planted.run import compute_home
 from tests.pipeline.planted.tables import MONTHS, Row, Tables, hour_of, write_rows
 
@@ -35,6 +35,7 @@ SUBJECTS = {
 }  # fmt: skip
 
 Key = tuple[str, str, str]  # entity, month, window
+Rows = dict[str, list[Row]]  # by feed
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Gain:
     key: Key
     before: float
     after: float
+
+    @property
+    def points(self) -> float:
+        return self.after - self.before
 
     def __str__(self) -> str:
         return f"{' '.join(self.key)}: {self.before:.4f} → {self.after:.4f}"
@@ -81,12 +86,13 @@ def tempting() -> Tables:
     for row in tables.all("practices", item_code="G1.display"):
         tables.add("practices", {**row, "assessed_on": LATER_ASSESSMENT, "level": 0.4})
     for hour, row in enumerate(tables.all("utilisation")):
-        row |= {"cpu_ratio": f"0.{10 + hour % 24}", "gpu_ratio": f"0.{20 + hour % 24}"}
+        busier = 10 * in_month(row, MONTHS[1])
+        row |= {"cpu_ratio": f"0.{10 + busier + hour % 24}", "gpu_ratio": f"0.{20 + busier + hour % 24}"}
     return _hot(tables)
 
 
 def _hot(tables: Tables) -> Tables:
-    """Days of much cooling at S2, whose first supply is an interval meter without a check meter."""
+    """Days of much cooling at S2, whose first supply is an interval meter without a check meter; at S1 a fan below an IT meter."""
     for month in MONTHS:
         tables.scale("S2-C", slice(hour_of(f"{month}-09"), hour_of(f"{month}-12")), 3, 1)
     interval = {"kind": "interval", "interval_minutes": 60, "interval_label": "start", "register_digits": None}
@@ -94,6 +100,8 @@ def _hot(tables: Tables) -> Tables:
     tables.drop("meters", meter_id="S2-GC")
     settle(tables)
     del tables.flows["S2-GC"]
+    tables.add("meters", meter("S1-F", "excluded", "S1-P1"))
+    tables.flows["S1-F"] = [ticks // 20 for ticks in tables.flows["S1-P1"]]
     return tables
 
 
@@ -104,7 +112,7 @@ class Bench:
         self.folder, self._tables = folder, tables
         self._bases: dict[frozenset[str], Path] = {}
         self._made = 0
-        self.rows = _rows(tables())
+        self.rows = rows_of(tables())
         self.whole = self.published({})
 
     def published(self, kept: dict[str, Sequence[Row]]) -> Published:
@@ -137,7 +145,7 @@ class Bench:
         return self._bases[without]
 
 
-def _rows(tables: Tables) -> dict[str, list[Row]]:
+def rows_of(tables: Tables) -> Rows:
     """All rows by feed: readings of every meter that has a register, and the documents as rows."""
     virtual = {row["meter_id"] for row in tables.rows["meters"] if row["kind"] == "virtual"}
     readings = [row for meter in tables.flows if meter not in virtual for row in tables.readings(meter)]
@@ -159,7 +167,7 @@ class Deletion:
 
     gone: dict[str, frozenset[int]] = field(default_factory=dict)
 
-    def kept(self, rows: dict[str, list[Row]]) -> dict[str, Sequence[Row]]:
+    def kept(self, rows: Rows) -> dict[str, Sequence[Row]]:
         return {feed: [row for n, row in enumerate(rows[feed]) if n not in lost] for feed, lost in self.gone.items()}
 
     def __str__(self) -> str:
@@ -211,18 +219,37 @@ def gains(whole: Published, less: Published) -> list[Gain]:
 # What can be deleted ----------------------------------------------------------------------------------------------------
 
 
-def whole_file(rows: dict[str, list[Row]], feed: str) -> Deletion:
+def whole_file(rows: Rows, feed: str) -> Deletion:
     return Deletion({feed: frozenset(range(len(rows[feed])))})
 
 
-def of_subject(rows: dict[str, list[Row]], feed: str, subject: object, month: str = "") -> Deletion:
-    """All rows of a feed about one subject, or those of one month."""
-    column = SUBJECTS[feed]
-    return Deletion({feed: frozenset(n for n, row in enumerate(rows[feed]) if row[column] == subject and (not month or in_month(row, month)))})
+def where(rows: Rows, feed: str, **wanted: object) -> Deletion:
+    """The rows of a feed that have these values; of a callable value, those for which it is true."""
+
+    def fits(row: Row) -> bool:
+        return all(value(row.get(name)) if callable(value) else row.get(name) == value for name, value in wanted.items())
+
+    return Deletion({feed: frozenset(n for n, row in enumerate(rows[feed]) if fits(row))})
 
 
-def subjects(rows: Iterable[Row], feed: str) -> list[str]:
-    return sorted({str(row[SUBJECTS[feed]]) for row in rows})
+def extreme(rows: Rows, feed: str, column: str, share: float, *, highest: bool) -> Deletion:
+    """The given share of a feed's rows that are lowest, or highest, in a column of numbers."""
+    numbered = [(float(row[column]), n) for n, row in enumerate(rows[feed]) if _is_number(row.get(column))]
+    ordered = sorted(numbered, reverse=highest)
+    return Deletion({feed: frozenset(n for _, n in ordered[: max(1, round(share * len(ordered)))])})
+
+
+def numbers(rows: Iterable[Row]) -> list[str]:
+    """The columns of some rows that hold numbers."""
+    return sorted({name for row in rows for name, value in row.items() if _is_number(value)})
+
+
+def _is_number(value: object) -> bool:
+    try:
+        float(str(value))
+    except ValueError:
+        return False
+    return True
 
 
 def in_month(row: Row, month: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from assets.raw.landing import land
-from benchmarks.bench import BEGIN, END, Row, _aims, _met, written
+from benchmarks.bench import BEGIN, END, Row, _aims, _judging, _met, written
 from benchmarks.floor import part_paths, scan_and_group
 from benchmarks.generate import MONTH, PER_METER, Size, chunks, write_csv
 from benchmarks.home import make_home, registered
@@ -79,5 +80,11 @@ def test_tables_go_between_the_marks() -> None:
     ],
 )
 def test_aims_are_said_to_be_met_or_not(millions: float, ratio: float, gib: float, said: str) -> None:
-    row = Row("staging", Size(millions), 1.0, 1.0, ratio, int(gib * 2**30), 1)
+    row = Row("hourly", Size(millions), 1.0, 1.0, ratio, int(gib * 2**30), 1)
     assert _met(_aims(row)) == said
+
+
+def test_judging_is_held_against_the_time_to_the_hour() -> None:
+    rows = [Row(step, Size(30), time_s, time_s, 1.0, 1, 1) for step, time_s in (("hourly", 20.0), ("staging", 25.8))]
+    assert _judging(rows) == "Judging a month adds: 30M 29% (at most 30%: met)."
+    assert "**not met**" in _judging([rows[0], replace(rows[1], time_s=26.2)])

@@ -17,7 +17,7 @@ from pipelines.demo.write import DemoFacts, write_fleet
 from resources.errors import UsageError
 
 SITES = ("HL01", "HL02", "HL03")
-NAMING = ("declarations", "practices", "certificate_events", "ppa_contracts", "ppa_settlements", "activities")  # feeds that name documents
+NAMING = ("declarations", "practices", "certificate_events", "ppa_contracts", "ppa_settlements", "activities", "bills")  # feeds that name documents
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_every_header_is_known(two_months: tuple[Path, DemoFacts]) -> None:
         else:
             assert not all(word.isascii() for word in header)
         seen.add(feed)
-    assert set(FEEDS) - seen == {"meter_parts", "bills", "telemetry"}
+    assert set(FEEDS) - seen == {"meter_parts", "telemetry"}
 
 
 def test_encodings(two_months: tuple[Path, DemoFacts]) -> None:
@@ -108,7 +108,7 @@ def test_encodings(two_months: tuple[Path, DemoFacts]) -> None:
     assert not (landing / "meters" / "HL01_simulated_meters.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     (landing / "meter_readings" / "HL03_simulated_readings_2026-03.csv").read_bytes().decode("utf-8")
     assert {path.parent.name for path in facts.files if path.suffix == ".xlsx"} == set(FEEDS) - {
-        "meter_readings", "meter_events", "ppa_settlements", "meter_parts", "bills", "telemetry",
+        "meter_readings", "meter_events", "ppa_settlements", "meter_parts", "telemetry",
     }  # fmt: skip
 
 
