@@ -26,7 +26,7 @@ from pipelines.initialise import initialise
 from resources.home import Home
 
 FIRST = "2025-01"
-COMPLETENESS = ("TL01",)  # and what follows from it
+COMPLETENESS = ("TL01", "TL02")  # readings are missing, in the month or at its edges; and what follows from that
 ALLOWED = 0.02  # of the site-months may be flagged beyond completeness
 
 
@@ -51,6 +51,9 @@ class Quiet:
 def make(root: Path, history: History, sites: int, seed: int) -> tuple[Home, Written]:
     """A home with the simulated fleet landed."""
     home = initialise(root)
+    with home.settings_path.open("a", encoding="utf-8") as settings:  # the days read before the first month are no month to compute
+        settings.write(f'\nfirst_month = "{history.months[0]}"\n')
+    home = Home.open(root)
     written = write_fleet(home.landing, history, sites, seed)
     broken = [one for one in land(home) if one.status != "landed" or one.rejected]
     if broken:

@@ -111,8 +111,8 @@ def _meters(site: Site) -> list[Row]:
         }  # fmt: skip
         return row | more
 
-    fine = {"accuracy_class": "0.2S", "multiplier": 100, "register_digits": 5, "capacity": 2500}
-    sub = {"accuracy_class": "0.5S", "capacity": 2500}
+    fine: Row = {"accuracy_class": "0.2S", "multiplier": 100, "register_digits": 5, "capacity": 2500}
+    sub: Row = {"accuracy_class": "0.5S", "capacity": 2500}
     rows = [meter("PV", "onsite_generation", "G-A", project_code=roof_code(site), **sub), meter("EX", "export", "G-A", **sub)]
     for feed in FEEDS:
         rows += [
@@ -127,9 +127,9 @@ def _meters(site: Site) -> list[Row]:
         rows += [meter(f"C-{feed}{n:02d}", "cooling", f"T-{feed}") for n in range(COOLERS)]
         rows += [meter(f"L-{feed}{n:02d}", "lighting", f"T-{feed}", register_digits=6) for n in range(LIGHTS)]
         for n in range(OTHERS):
-            interval = {"kind": "interval", "interval_minutes": 60, "interval_label": "end", "register_digits": None} if n < 2 else {}
+            interval: Row = {"kind": "interval", "interval_minutes": 60, "interval_label": "end", "register_digits": None} if n < 2 else {}
             rows.append(meter(f"X-{feed}{n:02d}", "auxiliary", f"T-{feed}", **interval))
-    water = {"medium": "water", "unit": "m3", "capacity": 50, "accuracy_class": "2"}
+    water: Row = {"medium": "water", "unit": "m3", "capacity": 50, "accuracy_class": "2"}
     return rows + [meter(f"W-{n}", "water_supply", **water) for n in (1, 2)]
 
 

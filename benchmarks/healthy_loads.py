@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from resources.calendar import add_months, month_first_day, month_range
 
 Hours = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 FEEDS = ("A", "B")
 PDUS, RACKS_A_PDU, COOLERS, LIGHTS, OTHERS = 12, 5, 10, 4, 6  # on each of the two feeds
@@ -105,7 +106,7 @@ def simulate(history: History, rng: np.random.Generator, *, sun_kw: float, tie_b
     return flows
 
 
-def _it(flows: Flows, history: History, feed: str, rng: np.random.Generator, clock: Hours, weekday: Hours) -> None:
+def _it(flows: Flows, history: History, feed: str, rng: np.random.Generator, clock: Counts, weekday: Counts) -> None:
     """Racks, the PDUs above them and the UPS above those, with what is lost on the way."""
     hours = len(clock)
     total = np.zeros(hours)

@@ -118,12 +118,11 @@ def write_readings(folder: Path, shown: dict[str, Shown], history: History, rng:
 
 
 def _outages(names: list[str], history: History, rng: np.random.Generator) -> dict[str, list[tuple[int, int]]]:
-    """By meter, the seconds of the history in which nothing arrived: in each month a hundredth of the meters, for up to four days of it."""
+    """By meter, the seconds of the history in which nothing arrived: in each month a hundredth of the meters, for up to four days."""
     found: dict[str, list[tuple[int, int]]] = {}
     for month in history.months:
         first, until = history.span(month)
         for name in rng.choice(names, max(1, round(OUTAGE_METERS * len(names))), replace=False):
-            length = int(rng.integers(1, OUTAGE_HOURS + 1))
-            begin = int(rng.integers(first, until - length + 1))
+            begin, length = int(rng.integers(first, until)), int(rng.integers(1, OUTAGE_HOURS + 1))
             found.setdefault(str(name), []).append((3600 * begin, 3600 * (begin + length)))
     return found

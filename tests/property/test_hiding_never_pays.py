@@ -111,7 +111,7 @@ def test_hiding_never_pays(bench: Bench, deleted: Deletion) -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=40, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(deleted=deletions(UNEXEMPT))
 def test_hiding_never_pays_in_feeds_without_exception(bench: Bench, deleted: Deletion) -> None:
     note(str(deleted))
@@ -119,7 +119,7 @@ def test_hiding_never_pays_in_feeds_without_exception(bench: Bench, deleted: Del
 
 
 @pytest.mark.long
-@settings(max_examples=40, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(deleted=deletions(sorted(ROWS), most=3))
 def test_hiding_pays_within_its_bound_at_most(bench: Bench, deleted: Deletion) -> None:
     note(str(deleted))
@@ -140,4 +140,5 @@ def test_each_exception_is_needed_holds_its_bound_and_is_said(bench: Bench, exem
     found = bench.gains(exempt.shown(ROWS))
     assert found, "nothing shows this exception any more: remove it"
     assert all(gain.points <= getattr(exempt, gain.key[2]) for gain in found)
-    assert f"`{exempt.key}`" in (ROOT / "docs" / "quality.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8")
+    assert f"| `{exempt.key}` | `{exempt.feed}` | {exempt.month:g} | {exempt.ttm:g} | {exempt.why} " in page

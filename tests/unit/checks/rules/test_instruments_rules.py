@@ -30,8 +30,11 @@ def meter(name: str, point: str = "cooling", **values: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("text", "percent"),
-    [("0.2S", 0.2), ("0.5s", 0.5), (" 1 ", 1.0), ("2", 2.0), ("A", 2.0), ("b", 1.0), ("C", 0.5), ("D", 0.2), ("", None), (None, None), ("good", None)],
-)
+    [
+        ("0.2S", 0.2), ("0.5s", 0.5), (" 1 ", 1.0), ("2", 2.0), ("A", 2.0), ("b", 1.0), ("C", 0.5), ("D", 0.2), ("", None), (None, None),
+        ("good", None),
+    ],
+)  # fmt: skip
 def test_classes_as_percent(text: str | None, percent: float | None) -> None:
     assert class_of(text) == percent
 
@@ -97,7 +100,8 @@ def test_only_the_days_in_force_count(world, rows) -> None:  # type: ignore[no-u
     old = change(rows["meters"], "A-S", calibrated_until="2026-03-08", valid_to="2026-03-10")
     found = calibrated(world({"meters": old}), "HL01")
     assert said(found) == [("ME02", "A-S", "flag", "E_DC", 2.0, 0.0)]
-    renewed = {**next(row for row in rows["meters"] if row["meter_id"] == "A-S"), "calibrated_until": "2030-03-08", "valid_from": "2026-03-09"}
+    supply = next(row for row in rows["meters"] if row["meter_id"] == "A-S")
+    renewed = {**supply, "calibrated_until": "2030-03-08", "valid_from": "2026-03-09"}
     assert calibrated(world({"meters": [*change(rows["meters"], "A-S", calibrated_until="2026-03-08"), renewed]}), "HL01") == []
     late = change(rows["meters"], "A-S", calibrated_until="2026-03-08", valid_from="2026-03-06")
     assert said(calibrated(world({"meters": late}), "HL01"))[0][4] == 23.0

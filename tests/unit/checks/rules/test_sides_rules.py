@@ -20,7 +20,8 @@ def sites(rows: dict[str, Any], **values: Any) -> list[dict[str, Any]]:
 
 
 def meter(name: str, point: str, **values: Any) -> dict[str, Any]:
-    return {"meter_id": name, "site_id": "HL01", "medium": "electricity", "point": point, "kind": "register", "valid_from": "2024-01-01", **values}
+    row = {"meter_id": name, "site_id": "HL01", "medium": "electricity", "point": point, "kind": "register"}
+    return {**row, "valid_from": "2024-01-01", **values}
 
 
 # BD04 ---------------------------------------------------------------------------------------------------------------
@@ -121,7 +122,7 @@ def test_every_water_supply_is_metered(world, rows) -> None:  # type: ignore[no-
     found = water_closed(world({"sites": sites(rows, water_supply_points=2)}), "HL01")
     assert said(found) == [("BD10", "water_supply", "withhold", "water", 1.0, 2.0)]
     assert "on 2026-03-01: 1 of 2" in found[0].message_en
-    second = {"meter_id": "A-W2", "site_id": "HL01", "medium": "water", "point": "water_supply", "kind": "register", "valid_from": "2024-01-01"}
+    second = meter("A-W2", "water_supply", medium="water")
     for counts, number in ((second, 0), ({**second, "kind": "software"}, 1), ({**second, "check_meter_of": "A-W"}, 1),
                            ({**second, "point": "reclaimed_supply"}, 1), ({**second, "medium": "electricity"}, 1)):  # fmt: skip
         meters = {"sites": sites(rows, water_supply_points=2), "meters": [*rows["meters"], counts]}

@@ -20,7 +20,8 @@ def sites(rows: dict[str, Any], **values: Any) -> list[dict[str, Any]]:
 
 
 def meter(name: str, point: str, **values: Any) -> dict[str, Any]:
-    return {"meter_id": name, "site_id": "HL01", "medium": "electricity", "point": point, "kind": "register", "valid_from": "2024-01-01", **values}
+    row = {"meter_id": name, "site_id": "HL01", "medium": "electricity", "point": point, "kind": "register"}
+    return {**row, "valid_from": "2024-01-01", **values}
 
 
 def without(rows: dict[str, Any], subject: str) -> list[dict[str, Any]]:
