@@ -29,9 +29,7 @@ def bills_agree(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
             judgeable = True
             findings += _compared(judged, site_id, bill)
     if not findings and not judgeable:
-        return NotChecked(
-            f"not every hour of the periods billed in {judged.month} is known", f"{judged.month} 各账期内的小时未全部已知"
-        )
+        return NotChecked(f"not every hour of the periods billed in {judged.month} is known", f"{judged.month} 各账期内的小时未全部已知")
     return findings
 
 

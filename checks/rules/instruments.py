@@ -166,9 +166,7 @@ def read_by_hand(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     sides = sides_reached(judged, site_id)
     landed = {row["meter_id"] for row in judged.of_site("meter_facts", site_id) if row["n_landed"] and row["meter_id"] in sides}
     if not landed:
-        return NotChecked(
-            f"no reading of a counted meter was landed for {judged.month}", f"{judged.month} 没有计入边界的计量点的入库读数"
-        )
+        return NotChecked(f"no reading of a counted meter was landed for {judged.month}", f"{judged.month} 没有计入边界的计量点的入库读数")
     limit, findings = judged.limit("ME08", "flag_from"), []
     for row in sorted(judged.rows("manual_readings"), key=lambda one: str(one["meter_id"])):
         meter, seen = row["meter_id"], row["manual"] / row["readings"]

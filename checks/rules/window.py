@@ -25,9 +25,7 @@ def categories_constant(judged: Judged, site_id: str) -> list[Finding] | NotChec
         return absent
     rows = judged.of_site("window_categories", site_id)
     if not rows:
-        return NotChecked(
-            f"no month of the window up to {judged.month} has a PUE or WUE", f"截至 {judged.month} 的滚动窗口内没有 PUE、WUE"
-        )
+        return NotChecked(f"no month of the window up to {judged.month} has a PUE or WUE", f"截至 {judged.month} 的滚动窗口内没有 PUE、WUE")
     findings = []
     for what, own in by_key(rows, "what").items():
         months = sorted(own, key=lambda row: row["month"])

@@ -155,8 +155,14 @@ def clean() -> dict[str, Rows]:
         rows["claims"].append({"site_id": site, "status": "eligible", "quantity_wh": 1_000_000, "project_code": "P" * 17,
                                "production_month": "2026-02", "seq_start": 0, "seq_end": 0, "evidence": "c.pdf"})  # fmt: skip
         rows["window"].append(
-            {"site_id": site, "code": "D1", "valid_months": 12, "withheld_months": [], "unreported_months": [],
-             "first_month_with_data": "2025-01"}
+            {
+                "site_id": site,
+                "code": "D1",
+                "valid_months": 12,
+                "withheld_months": [],
+                "unreported_months": [],
+                "first_month_with_data": "2025-01",
+            }
         )
     rows["checklist_items"].append({"item_code": "A3.physical", "months": 12})
     rows["ppa_contracts"].append({"contract_id": "K1", "kind": "certificate_purchase", "start_on": "2025-01-01", "end_on": "2026-12-31",

@@ -17,7 +17,15 @@ from pipelines.demo.write import DemoFacts, write_fleet
 from resources.errors import UsageError
 
 SITES = ("HL01", "HL02", "HL03")
-NAMING = ("declarations", "practices", "certificate_events", "ppa_contracts", "ppa_settlements", "activities", "bills")  # feeds that name documents
+NAMING = (
+    "declarations",
+    "practices",
+    "certificate_events",
+    "ppa_contracts",
+    "ppa_settlements",
+    "activities",
+    "bills",
+)  # feeds that name documents
 
 
 @pytest.fixture(scope="module")
