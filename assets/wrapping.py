@@ -13,7 +13,7 @@ import dagster as dg
 
 from assets.compute import Compute, Step
 from checks.binding import check_results, check_specs
-from checks.contracts.registry import STAGED
+from checks.contracts.registry import ACCOUNTS, STAGED
 from checks.rules.catalogue import RULES
 from resources.code_version import code_version
 from resources.home import Home
@@ -114,7 +114,7 @@ def _as_of(context: dg.AssetExecutionContext, gci_home: GciHome, lands: bool) ->
 
 
 def _column_schema(table: str) -> dict[str, Any]:
-    contract = STAGED.get(table.removeprefix("staging/"))
+    contract = STAGED.get(table.removeprefix("staging/")) or ACCOUNTS.get(table)
     if contract is None:
         return {}
     columns = [dg.TableColumn(c.name, c.kind, description=_described(c)) for c in contract.columns]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -50,6 +51,22 @@ class MeterRows:
                 raw = {name: row[f"c{number}"] for number, name in enumerate(text.header)}
                 found.append(named | {"source_row": row["source_row"], "raw": raw})
         return found
+
+
+def row_texts(home: Home, wanted: set[tuple[int, int]], files: Mapping[int, tuple[str, str]]) -> dict[tuple[int, int], dict[str, Any]]:
+    """The text of rows of the kept files, column by column as their headers name them, by ``(entry, source_row)``.
+
+    ``files``: name (``feed/file``) and digest by entry.
+    """
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    for entry in sorted({entry for entry, _ in wanted}):
+        name, digest = files[entry]
+        feed = home.settings.feeds.get(name.split("/", 1)[0])
+        text = _text(home.lake.file_path(digest), name, feed.encoding if feed else "auto")
+        rows = [row for n, row in wanted if n == entry]
+        for row in text.frame.filter(pl.col("source_row").is_in(rows)).iter_rows(named=True):
+            found[entry, row["source_row"]] = {column: row[f"c{number}"] for number, column in enumerate(text.header)}
+    return found
 
 
 @lru_cache(maxsize=4)  # the meters of a site mostly stand in the same few files

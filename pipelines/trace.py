@@ -1,7 +1,7 @@
 """From a number back to the rows of the files: number → sides → months → meters → hours → rows.
 
-Every level carries its sum, and the sums are compared: a trace that does not add up is an error, not an answer. Only D1 and the
-energies can be traced so far. Nothing is computed again here except those sums.
+Every level carries its sum, and the sums are compared: a trace that does not add up is an error, not an answer. D1, E1, E2 and the
+energies can be traced; what is behind a renewable share is ``claim_trace.py``. Nothing is computed again here except those sums.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import polars as pl
 from assets.indicators.measure import VALUED
 from assets.staging.energies import SCALED, contributions
 from checks.gate import Gate
+from pipelines.claim_trace import SELF_USE, SHARES, claim_window, claims_behind
 from pipelines.members import Behind
 from pipelines.rows import MeterRows, meter_rows
 from resources.calendar import trailing_months, utc_text
@@ -27,6 +28,8 @@ FORMULAS = {
     "E_DC": ("E_DC = Σ grid_supply + direct_line + onsite_generation + backup_generation − export − excluded", ("E_DC",)),
     "E_IT": ("E_IT = Σ meters at the site's PUE category point", ("E_IT",)),
     "water": ("water = Σ water_supply", ("water",)),
+    "E1": ("E1 = min(Σ claimed renewable electricity, E_DC) / E_DC", ("E_DC",)),
+    "E2": ("E2 = Σ route weight × claimed renewable electricity (best routes first, up to E_DC) / E_DC", ("E_DC",)),
 }
 UNITS = {"E_DC": "Wh", "E_IT": "Wh", "water": "L"}
 DEPTHS = ("meters", "hours", "rows")
@@ -66,6 +69,9 @@ def trace(home: Home, site_id: str, month: str, code: str, depth: str, payload: 
 
     behind = Behind(work.known_table("staging/meter_parts"), hours, depth, rows_of)
     sides = [_side(work, measure, energies, hours, behind) for measure in measures]
+    claims = _claims(work, code, sides[0]["total"], payload) if code in SHARES else None
+    if claims and any(row["source"] == "onsite" for route in claims["routes"] for row in route["rows"]):
+        sides += [side for point in SELF_USE if (side := _side(work, point, energies, hours, behind))["meters"]]
     status, rules = _month_status(work, code)
     tree: dict[str, Any] = {
         "site_id": site_id,
@@ -74,9 +80,10 @@ def trace(home: Home, site_id: str, month: str, code: str, depth: str, payload: 
         "formula": formula,
         "status": status,
         "rules_failed": rules,
-        "month_value": _month_value(sides) if status in VALUED else None,
+        "month_value": None if status not in VALUED else _share(claims) if claims else _month_value(sides),
         "sides": sides,
-        "window": _window(work, code, payload) if code == "D1" else None,
+        **({"claims": claims} if claims else {}),
+        "window": _window(work, code, payload) if code == "D1" else _claim_window(work, code, payload) if claims else None,
         "findings": [f for f in payload["findings"] if f["site_id"] == site_id],
         "edition": payload["edition"],
         "edition_digest": payload["edition_digest"],
@@ -100,6 +107,21 @@ def _month_status(work: Tracing, code: str) -> tuple[str, list[str]]:
 def _code_version(work: Tracing) -> str:
     stored = work.home.ledger.manifest(work.month, "staging/energies")
     return stored.code_version if stored else ""
+
+
+def _claims(work: Tracing, code: str, e_dc: int | None, payload: dict[str, Any]) -> dict[str, Any]:
+    rows = work.table("staging/claims").filter(pl.col("site_id") == work.site_id).to_dicts()
+    (row,) = work.home.ledger.rows("indicator_value", entity_id=work.site_id, code=code, window="month", month=work.month)
+    return claims_behind(work.home, code, rows, e_dc, json.loads(row["payload"]), payload["log_number"], work.depth)
+
+
+def _share(claims: dict[str, Any]) -> float | None:
+    return claims["numerator"] / claims["denominator"] if claims["denominator"] else None
+
+
+def _claim_window(work: Tracing, code: str, payload: dict[str, Any]) -> dict[str, Any]:
+    published = next(item for item in payload["indicators"] if item["code"] == code)
+    return claim_window(work.home, work.site_id, work.month, code, published)
 
 
 def _month_value(sides: list[dict[str, Any]]) -> float | int | None:
@@ -134,7 +156,7 @@ def _window(work: Tracing, code: str, payload: dict[str, Any]) -> dict[str, Any]
 def _side(work: Tracing, measure: str, energies: pl.DataFrame, hours: pl.DataFrame, behind: Behind) -> dict[str, Any]:
     own = energies.filter((pl.col("site_id") == work.site_id) & (pl.col("measure") == measure))
     total = own.filter(pl.col("meter_id") == "")
-    unit = UNITS[measure.split("@")[0]]
+    unit = UNITS.get(measure.split("@")[0], "Wh")
     if total.is_empty():
         return {"measure": measure, "unit": unit, "total": None, "known_s": 0, "expected_s": None, "meters": []}
     counted = contributions(hours, energies, work.site_id, measure)

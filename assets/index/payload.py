@@ -38,6 +38,8 @@ class ResultFacts:
     claims_open: bool = False
     pending_mwh: float = 0
     index_if_pending_cancelled: float | None = None  # null: as the index
+    claims_complete_on: str | None = None  # the last day on which certificates may still come; null: there are none to come
+    claims_pending: tuple[Mapping[str, Any], ...] = ()  # what is still to come, by contract and reason
 
 
 def result_payload(
@@ -77,6 +79,8 @@ def result_payload(
         "claims_open": facts.claims_open,
         "pending_mwh": facts.pending_mwh,
         "index_if_pending_cancelled": scored.index if facts.index_if_pending_cancelled is None else facts.index_if_pending_cancelled,
+        "claims_complete_on": facts.claims_complete_on,
+        "claims_pending": [dict(row) for row in facts.claims_pending],
         "findings": sorted((finding_json(row) for row in findings), key=worst_first),
         "waivers": [dict(row) for row in sorted(waivers, key=lambda row: row["entry"])],
     }

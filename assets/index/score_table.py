@@ -1,13 +1,10 @@
 """``gci score``: a table of values scored with an edition, without a home.
 
-Reads the table with the csv module and says what is wrong with it in the user's words; the scoring is ``scorecard.py``'s.
+Says what is wrong with it in the user's words; the scoring is ``scorecard.py``'s.
 """
 
 from __future__ import annotations
 
-import csv
-import difflib
-import io
 import math
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,10 +13,11 @@ from typing import Any
 
 from assets.edition.node import nearest
 from assets.edition.tree import Edition, Indicator
+from assets.index.csv_rows import read_csv_rows
 from assets.index.grade import EntityFacts
 from assets.index.scorecard import score_entity
 from assets.indicators.measure import STATUSES, VALUED, IndicatorValue
-from resources.errors import GciError, UsageError
+from resources.errors import GciError
 
 REQUIRED = ("entity_id", "code", "value")
 FACT_COLUMNS = ("hub", "geography", "design_power_kw", "commissioned_on", "stage", "kind", "category")
@@ -80,46 +78,8 @@ def score_table(path: Path, edition: Edition, on: date) -> dict[str, Any]:
 
 
 def read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """Rows of a CSV file (UTF-8 with or without BOM, else GB18030) with their number as a spreadsheet shows it, by English column name."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror or error}.") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = data.decode("gb18030")
-        except UnicodeDecodeError:
-            raise GciError(f"{path.name} is no text in UTF-8 or GB18030. Save it as CSV in UTF-8.") from None
-    if "\0" in text:
-        raise GciError(f"{path.name} is no CSV text (it holds binary data). Save it as CSV in UTF-8.")
-    try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        raise GciError(f"{path.name} can't be read as CSV: {error}.") from None
-    if not any(cell.strip() for line in lines for cell in line):
-        raise GciError(f"{path.name} is empty. Its first row must hold the columns {', '.join(REQUIRED)}.")
-    header = [HEADERS_ZH.get(name.strip(), name.strip()) for name in lines[0]]
-    for name in REQUIRED:
-        if name not in header:
-            close = difflib.get_close_matches(name, header, n=1)
-            hint = f" Is '{close[0]}' meant?" if close else f" Its columns are: {', '.join(header)}."
-            raise GciError(f"{path.name} has no column '{name}'.{hint}")
-    for name in header:
-        if name in COLUMNS and header.count(name) > 1:
-            raise GciError(f"{path.name} has the column '{name}' twice.")
-    rows = []
-    for number, line in enumerate(lines[1:], 2):
-        if not any(cell.strip() for cell in line):
-            continue
-        if len(line) > len(header):
-            raise GciError(f"{path.name} row {number} has {len(line)} cells under {len(header)} columns. Is a comma inside a number?")
-        cells = [cell.strip() for cell in line] + [""] * (len(header) - len(line))
-        rows.append((number, dict(zip(header, cells, strict=True))))
-    if not rows:
-        raise GciError(f"{path.name} has no rows under its header: nothing to score.")
-    return rows
+    """Rows of a table of values with their number, by English column name; errors as in ``csv_rows.py``."""
+    return read_csv_rows(path, REQUIRED, COLUMNS, lambda header: HEADERS_ZH.get(header, header), "nothing to score")
 
 
 def _read_row(name: str, number: int, row: dict[str, str], edition: Edition, entities: dict[str, _Entity]) -> None:

@@ -15,6 +15,7 @@ import polars as pl
 from assets.compute import Compute, Step
 from assets.edition.document import parse_edition
 from assets.edition.tree import Edition
+from assets.index.claims_state import ClaimsState, WindowClaims
 from assets.index.cluster import member_facts
 from assets.index.gaps import unreported
 from assets.index.grade import EntityFacts
@@ -42,6 +43,7 @@ TABLE = "index/site_index"
 WINDOWS = ("month", "ttm")
 
 Values = dict[str, IndicatorValue]  # by indicator code
+_OF_CLAIMS = ("E1", "E2", "F1", "F2")  # what pending certificates would change, were they cancelled
 
 # What is missing when an indicator says not_reported.
 _FEED_OF = {
@@ -86,6 +88,7 @@ def score_entities(compute: Compute) -> Step:
     said = {row["id"]: of_finding(row, json.loads(row["indicators"])) for row in material}
     findings = [{**row, "materiality": said.get(row["id"])} for row in findings]
     waivers = window_waivers(compute, findings, let_pass)
+    claims = WindowClaims.of(compute, trailing_months(compute.month))
     results: list[dict[str, Any]] = []
     payloads: dict[tuple[str, str], dict[str, Any]] = {}
     for entity in entities:  # sites come before the clusters that they are members of
@@ -96,7 +99,8 @@ def score_entities(compute: Compute) -> Step:
                 members = member_facts([payloads[i, name] for i in entity.site_ids], power)
             months = [compute.month] if name == "month" else trailing_months(compute.month)
             own = [row for m in months for row in waivers.get(m, []) if row["site_id"] in entity.site_ids]
-            row = _result(compute, edition, entity, name, findings, members, own)
+            state = _claims_state(claims, entity, name, months, monthly)
+            row = _result(compute, edition, entity, name, findings, members, own, state)
             payloads[entity.entity_id, name] = json.loads(row["payload"])
             results.append(row)
     rows = [
@@ -151,7 +155,7 @@ def _site(
         missing = sorted({*missing, "activities"})
     extra = {
         "name": site["name"], "name_zh": site["name_zh"], "timezone": compute.site_zones[site_id], "coverage": _coverage(compute, site_id),
-        "missing_feeds": missing, "stage": stage, "stage_stated": site["stage"],
+        "missing_feeds": missing, "stage": stage, "stage_stated": site["stage"], "geography": site["geography"],
         "blocks": [f"{quantity} withheld ({', '.join(rules)})" for quantity, rules in withheld.items()],
     }  # fmt: skip
     return _Entity(site_id, "site", {"month": now, "ttm": window}, facts, (site_id,), extra)
@@ -247,16 +251,16 @@ def _result(
     findings: list[dict[str, Any]],
     members: list[dict[str, Any]] | None,
     waivers: list[dict[str, Any]],
+    claims: ClaimsState,
 ) -> dict[str, Any]:
     values = entity.values[window]
     on = date.fromisoformat(compute.last_day)
     scored = score_entity(values, edition, on=on, facts=entity.facts, cap_values=entity.values["ttm"])
     number, head = compute.home.ledger.head(compute.as_of)
     pending = float(values["E1"].beside.get("pending_mwh") or 0)
-    if_cancelled = {
-        **values,
-        **{code: _if_cancelled(values[code]) for code in ("E1", "E2")},
-    }
+    # what was not cancelled while certificates could come is nothing to hope for
+    hoped = _OF_CLAIMS if claims.is_open else ()
+    if_cancelled = {**values, **{code: _if_cancelled(values[code]) for code in hoped}}
     months = [v.months for item in INDICATORS if item.months != "last_month" and (v := values[item.code]).valued]
     own = [row for row in findings if row["site_id"] in entity.site_ids]
     payload = result_payload(
@@ -272,9 +276,11 @@ def _result(
             state="provisional",
             log_number=number,
             head_digest=head,
-            claims_open=pending > 0,
+            claims_open=claims.is_open,
             pending_mwh=pending,
             index_if_pending_cancelled=score_entity(if_cancelled, edition, on=on, facts=entity.facts).index,
+            claims_complete_on=claims.complete_on,
+            claims_pending=claims.pending,
         ),
         own,
         members,
@@ -290,7 +296,19 @@ def _result(
     }  # fmt: skip
 
 
+def _claims_state(
+    claims: WindowClaims, entity: _Entity, window: str, months: list[str], monthly: Mapping[str, Mapping[str, Values]]
+) -> ClaimsState:  # fmt: skip
+    """Whether the claims of an entity's window are complete; pending energy is told of the months that its E1 is made of."""
+    entering = {
+        site_id: {month for month in months if (found := monthly[site_id].get(month, {}).get("E1")) is not None and found.components}
+        for site_id in entity.site_ids
+    }
+    share = entity.values[window]["E1"]
+    return claims.state(entity.site_ids, months, entering, share.denominator if share.valued else None)
+
+
 def _if_cancelled(value: IndicatorValue) -> IndicatorValue:
-    """The value as it would be if what is held or settled were cancelled (emissions are left as they are: the cautious side)."""
+    """The value as it would be if what is held or settled were cancelled; left as it is where that is not known (the cautious side)."""
     better = value.beside.get("value_if_pending_cancelled")
-    return replace(value, value=better) if value.valued and better is not None else value
+    return replace(value, value=better) if value.valued and better is not None and not value.unbounded else value

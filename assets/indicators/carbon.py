@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from assets.reference.factors import FactorSet, MissingFactor, country
@@ -19,6 +20,7 @@ class GridEnergy:
     """The energies of a month that scope 2 reads, in Wh. None: unknown. A point without meters is 0: nothing is then deducted for it.
 
     ``plant_use``: what an on-site plant uses itself (metered ``excluded`` with its project code; ``assets.staging.onsite.plant_use``).
+    ``storage_losses``: of storage outside the boundary (``assets.staging.onsite.storage_losses``).
     """
 
     e_dc: int | None
@@ -27,13 +29,17 @@ class GridEnergy:
     plant_use: int | None = 0
     direct_line: int | None = 0
     backup_generation: int | None = 0
+    storage_losses: int | None = 0
 
     @property
     def self_used(self) -> int | None:
-        """Self-used generation = on-site generation − export − the plant's own use, at least 0 (green-power.md §5)."""
-        if self.onsite_generation is None or self.export is None or self.plant_use is None:
+        """Self-used generation = on-site generation − export − the plant's own use − losses of storage, at least 0.
+
+        Source: green-power.md §3 and §5.
+        """
+        if self.onsite_generation is None or self.export is None or self.plant_use is None or self.storage_losses is None:
             return None
-        return max(0, self.onsite_generation - self.export - self.plant_use)
+        return max(0, self.onsite_generation - self.export - self.plant_use - self.storage_losses)
 
     @property
     def grid(self) -> int | None:
@@ -67,6 +73,7 @@ class Emissions:
     lines: tuple[EmissionLine, ...] = ()
     missing: tuple[str, ...] = ()
     unreported: tuple[str, ...] = field(default=())
+    scope2_market_if_pending_kg: float | None = None  # were what is held or settled cancelled
 
 
 def measure_emissions(
@@ -80,6 +87,7 @@ def measure_emissions(
     fuel_use: int | None = 0,
     activities: Iterable[Mapping[str, Any]] = (),
     declared: Collection[str] = (),
+    pending_wh: int = 0,
 ) -> Emissions:
     """Scope 1 and both scope 2 figures of one site and month.
 
@@ -87,7 +95,8 @@ def measure_emissions(
     withheld. ``fuel_use``: fuel metered at that point, in its internal unit (0 without meters, None: unknown). ``activities``: the
     month's rows (activity, quantity, unit, density_kg_per_l). ``declared``: subjects declared none in the month. The market-based
     figure prices everything that no claim covers at the national residual factor, never below 0; the same energy at the fossil factor
-    is its sensitivity. Self-used or direct-line energy whose attribute is not claimed (sold, unproven) is uncovered too.
+    is its sensitivity. Self-used or direct-line energy whose attribute is not claimed (sold, unproven) is uncovered too. ``pending_wh``:
+    carbon-free energy that is held or settled and not cancelled; it changes ``scope2_market_if_pending_kg`` alone.
     Source: green-power.md §1.2, §1.3, §5; GHG Protocol Scope 2 Guidance (location and market side by side).
     """
     scope1 = measure_scope1(factors, month, activities, declared, burnt=is_burnt((energy.backup_generation, fuel_use)))
@@ -108,9 +117,15 @@ def measure_emissions(
         elif wh is None:
             figures.append(None)
         else:
-            lines.append(emission_line(scope, f"{factor.kind} {factor.name}", wh / 1000, "kWh", factor))
+            lines.append(emission_line(scope, f"{factor.kind} {factor.name}", Fraction(wh, 1000), "kWh", factor))
             figures.append(lines[-1].emissions_kg)
+    residual = factors.grid(place, "residual", month, cutoff_day)
+    if_pending = None
+    if uncovered is not None and not isinstance(residual, MissingFactor):
+        left = max(0, uncovered - pending_wh)
+        if_pending = emission_line("2M", residual.name, Fraction(left, 1000), "kWh", residual).emissions_kg
     return Emissions(
+        scope2_market_if_pending_kg=if_pending,
         scope1_kg=scope1.kg,
         scope1_reported=not scope1.is_silent,
         scope2_location_kg=figures[0],

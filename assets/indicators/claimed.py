@@ -19,8 +19,9 @@ class Claims:
 
     ``claimed_wh_by_route`` counts products matched month by month at most up to the month's electricity, best route weight first; what
     exceeds it is ``surplus_wh`` and moves to no other month. Claims spread over a period count whole. ``weighted_wh_by_route`` is
-    Σ route weight × claimed; ``carbon_free_wh`` the claimed energy that emits nothing; ``delivered_wh`` that of the products matched
-    month by month; ``pending_wh`` what is held or settled and not cancelled, and ``pending_weighted_wh`` the same times its route weight.
+    Σ route weight × claimed; ``carbon_free_wh`` the claimed energy that emits nothing, counted before what emits; ``delivered_wh`` that of
+    the products matched month by month; ``pending_wh`` what is held or settled and not cancelled, ``pending_weighted_wh`` the
+    same times its route weight, and ``pending_carbon_free_wh`` what of it would emit nothing.
     """
 
     claimed_wh_by_route: Mapping[str, int]
@@ -30,6 +31,7 @@ class Claims:
     surplus_wh: int = 0
     pending_wh: int = 0
     pending_weighted_wh: float = 0.0
+    pending_carbon_free_wh: int = 0
 
     @property
     def claimed_wh(self) -> int:
@@ -58,6 +60,7 @@ def claims_of(rows: Iterable[Mapping[str, Any]], consumption_wh: int | None, rep
         return None
     eligible: dict[_Lot, int] = defaultdict(int)
     pending: dict[float, int] = defaultdict(int)
+    pending_carbon_free = 0
     for row in listed:
         if row["quantity_wh"] is None:
             continue
@@ -65,6 +68,7 @@ def claims_of(rows: Iterable[Mapping[str, Any]], consumption_wh: int | None, rep
             eligible[_Lot(-row["weight"], not row["carbon_free"], row["route"])] += row["quantity_wh"]
         elif row["status"] == "pending":
             pending[row["weight"]] += row["quantity_wh"]
+            pending_carbon_free += row["quantity_wh"] if row["carbon_free"] else 0
     room = None if consumption_wh is None else max(consumption_wh, 0)
     counted: dict[_Lot, int] = {}
     surplus = 0
@@ -75,15 +79,19 @@ def claims_of(rows: Iterable[Mapping[str, Any]], consumption_wh: int | None, rep
             room -= taken
             surplus += eligible[lot] - taken
         counted[lot] = taken
+    # What emits must not displace what doesn't, whatever its route weighs: more evidenced claims never raise the emissions.
+    free = {kind: sum(wh for lot, wh in eligible.items() if not lot.emits and (lot.route in delivered) is kind) for kind in (True, False)}
+    carbon_free = free[False] + (free[True] if consumption_wh is None else min(free[True], max(consumption_wh, 0)))
     routes = sorted({lot.route for lot in counted})
     return Claims(
         claimed_wh_by_route={route: sum(wh for lot, wh in counted.items() if lot.route == route) for route in routes},
         weighted_wh_by_route={
             route: math.fsum(-lot.minus_weight * wh for lot, wh in counted.items() if lot.route == route) for route in routes
         },
-        carbon_free_wh=sum(wh for lot, wh in counted.items() if not lot.emits),
+        carbon_free_wh=carbon_free,
         delivered_wh=sum(wh for lot, wh in counted.items() if lot.route in delivered),
         surplus_wh=surplus,
         pending_wh=sum(pending.values()),
         pending_weighted_wh=math.fsum(weight * wh for weight, wh in pending.items()),
+        pending_carbon_free_wh=pending_carbon_free,
     )

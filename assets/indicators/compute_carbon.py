@@ -36,7 +36,10 @@ def measure(site: SiteMonth) -> IndicatorValue:
 def evaluate(components: Components) -> Evaluated:
     """Compute over carbon. Zero carbon is unbounded only when scope 1 was reported in every month: unsaid is not zero."""
     compute, carbon = components["compute_gflops_h"] / 1000, total_kg(components)
-    beside = {"flags": flags(components)}
+    beside: dict[str, object] = {"flags": flags(components)}
+    hoped = components["scope2_market_if_pending"]
+    if hoped is not None and components["scope1"] + hoped > 0:  # were it 0 there would be no bound: nothing is said then
+        beside["value_if_pending_cancelled"] = compute / (HOURS_A_YEAR * (components["scope1"] + hoped) / 1000)
     if carbon > 0:
         return Evaluated(compute / (HOURS_A_YEAR * carbon / 1000), compute, carbon, beside)
     if compute <= 0:

@@ -59,6 +59,8 @@ def evaluate(components: Components) -> Evaluated:
     beside["CUE_fossil"] = None if fossil is None else quotient(_grams(components["scope1"] + fossil), e_it)
     beside["scope1_kg"] = None if components["scope1_unreported"] else components["scope1"]
     beside["scope2_market_kg"] = components["scope2_market"]
+    if (hoped := components["scope2_market_if_pending"]) is not None:
+        beside["value_if_pending_cancelled"] = quotient(_grams(components["scope1"] + hoped), e_it)
     return Evaluated(value, emitted, e_it, beside, reason="E_IT is 0: CUE is not defined" if value is None else None)
 
 
@@ -76,6 +78,7 @@ def market_based(site: SiteMonth) -> Components | str:
         "scope1": emissions.scope1_kg or 0.0,
         "scope2_market": emissions.scope2_market_kg,
         "scope2_fossil": emissions.scope2_fossil_kg,
+        "scope2_market_if_pending": emissions.scope2_market_if_pending_kg,
         **_unreported(emissions),
         **(energy_parts("E_DC", energy) if energy and energy.known else {}),
     }

@@ -12,6 +12,7 @@ from typing import Any
 
 from assets.indicators.carbon import Emissions
 from assets.indicators.claimed import Claims, claims_of
+from assets.indicators.hourly_match import HourlyMatch
 from assets.staging.declared import declared_none
 from resources.calendar import add_months, month_last_day
 
@@ -99,6 +100,7 @@ class SiteMonth:
     activities: tuple[Row, ...] = ()
     declared: frozenset[str] = frozenset()
     emissions: Emissions | None = None
+    hourly: HourlyMatch | None = None
     withheld: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     input_digests: Mapping[str, str] = field(default_factory=dict)
 
@@ -119,6 +121,7 @@ def site_month(
     activities: Iterable[Row] = (),
     declarations: Iterable[Row] = (),
     emissions: Emissions | None = None,
+    hourly: HourlyMatch | None = None,
     withheld: Mapping[str, Iterable[str]] | None = None,
     input_digests: Mapping[str, str] | None = None,
 ) -> SiteMonth:
@@ -126,7 +129,8 @@ def site_month(
 
     ``energies``, ``claims``: rows of the staged tables. ``practices``, ``activities``, ``declarations``: rows of the typed feeds.
     ``landed``: feeds of which any file was landed. ``evidence``: names of landed evidence files. ``withheld``: from the gate.
-    ``emissions``: from ``carbon.py``. The stage of ``site`` becomes the one that the meters show (``effective_stage``).
+    ``emissions``: from ``carbon.py``; ``hourly``: from ``hourly_match.py``. The stage of ``site`` becomes the one that the meters show
+    (``effective_stage``).
     """
     metered = _of(energies, site_id, month)
     energy = {
@@ -149,6 +153,7 @@ def site_month(
         activities=tuple(_of(activities, site_id, month)),
         declared=declared_none(_of(declarations, site_id), month),
         emissions=emissions,
+        hourly=hourly,
         withheld={quantity: tuple(rules) for quantity, rules in (withheld or {}).items()},
         input_digests=input_digests or {},
     )

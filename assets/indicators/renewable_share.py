@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from assets.indicators import hourly_match
 from assets.indicators.carriers import all_carriers_wh
 from assets.indicators.claimed import Claims
 from assets.indicators.inputs import SiteMonth
@@ -27,7 +28,7 @@ from assets.indicators.parts import (
     unvalued,
 )  # fmt: skip
 
-SHARE = Head("E1", "1", "Wh", "Wh", ("claims", "E_DC"))
+SHARE = Head("E1", "1", "Wh", "Wh", ("claims", "E_DC"), ("hourly",))
 QUALITY = Head("E2", "1", "Wh", "Wh", ("claims", "E_DC"))
 _NOTHING = Claims({}, {})
 
@@ -67,6 +68,7 @@ def _measure(head: Head, site: SiteMonth, evaluate: Evaluate) -> IndicatorValue:
         "pending": claims.pending_wh,
         "pending_weighted": claims.pending_weighted_wh,
         "all_carriers": all_carriers_wh(site),
+        **({} if head is not SHARE else site.hourly.components() if site.hourly else hourly_match.UNKNOWN),
     }
     return concluded(head, components, evaluate, site.parameters, input_digest(head, site), declared=declared)
 
@@ -74,13 +76,14 @@ def _measure(head: Head, site: SiteMonth, evaluate: Evaluate) -> IndicatorValue:
 def evaluate_share(components: Components) -> Evaluated:
     """E1 = min(1, claimed / E_DC); surplus, REF, delivered share, quality and pending claims beside it.
 
-    REF = min(1, E_ren / E_DC_all) (ISO/IEC 30134-3). A surplus never moves to another month (green-power.md §3).
+    REF = min(1, E_ren / E_DC_all) (ISO/IEC 30134-3). A surplus never moves to another month (green-power.md §3). Hourly-matched share and
+    CFE: ``hourly_match.py``.
     """
     e_dc, claimed = components["E_DC"], _claimed(components)
     if e_dc <= 0:
         return Evaluated(None, claimed, e_dc, reason="E_DC is 0: a share is not defined")
     counted = min(claimed, e_dc)
-    beside = _beside(components, counted)
+    beside = _beside(components, counted) | hourly_match.companions(components, counted)
     beside["value_if_pending_cancelled"] = min(1.0, (claimed + components["pending"]) / e_dc)
     return Evaluated(counted / e_dc, counted, e_dc, beside)
 

@@ -10,6 +10,7 @@ from typing import Any
 from assets.compute import Compute, Step, records
 from assets.edition.document import parse_edition
 from assets.indicators.carbon import Emissions, GridEnergy, measure_emissions
+from assets.indicators.hourly_match import HourlyMatch, match_hours
 from assets.indicators.inputs import Parameters, SiteMonth, site_month
 from assets.indicators.measure import IndicatorValue
 from assets.indicators.parameters import parameters_of
@@ -17,7 +18,8 @@ from assets.indicators.quality import Limits, quality_shares, quality_tier
 from assets.indicators.quality_inputs import MonthEvidence, meter_tiers
 from assets.indicators.registry import INDICATORS, Indicator
 from assets.reference.factors import FactorSet
-from assets.staging.onsite import SiteEnergies, plant_use
+from assets.staging.claim_books import OUTSIDE
+from assets.staging.onsite import SiteEnergies, plant_use, storage_losses
 from checks.gate import Gate
 from resources.digest import canonical_json, digest_json
 
@@ -27,6 +29,7 @@ READS = {
     "water": "staging/energies",
     "fuel": "raw/activities",
     "claims": "staging/claims",
+    "hourly": "staging/hourly_supply",
     "inventory": "staging/inventory",
     "utilisation": "staging/inventory",
     "practices": "raw/activities",
@@ -42,7 +45,7 @@ def measure_indicators(compute: Compute) -> Step:
         f"indicators/{item.asset}": (digest_json([[site_id, found[number].to_json()] for site_id, found in values.items()]), len(values))
         for number, item in enumerate(INDICATORS)
     }
-    tables = {*READS.values(), "staging/meter_facts", "staging/meter_parts", "raw/registry"}
+    tables = {*READS.values(), "staging/hourly_sources", "staging/meter_facts", "staging/meter_parts", "raw/registry"}
     inputs = {table: compute.digest(table) for table in sorted(tables)}
     inputs |= {kind: compute.document(kind)[0] for kind in ("edition", "factors")}
     return compute.put("indicators", "indicators", {}, inputs, rows={"indicator_value": rows}, digests=digests)
@@ -112,6 +115,15 @@ class MonthInputs:
         return staged | {name: records(self.compute.feeds[name]) for name in ("practices", "activities", "declarations", "meters")}
 
     @cached_property
+    def hourly(self) -> dict[str, HourlyMatch]:
+        """The sums over hours by site."""
+        rows: dict[str, dict[str, list[dict[str, Any]]]] = {site["site_id"]: {"supply": [], "sources": []} for site in self.compute.sites}
+        for name in ("supply", "sources"):
+            for row in self.compute.read(f"staging/hourly_{name}").iter_rows(named=True):
+                rows[row["site_id"]][name].append(row)
+        return {site_id: match_hours(of["supply"], of["sources"], self.compute.hours(site_id)) for site_id, of in rows.items()}
+
+    @cached_property
     def _digests(self) -> dict[str, str]:
         compute = self.compute
         return {quantity: compute.digest(table) for quantity, table in READS.items()} | {"factors": compute.document("factors")[0]}
@@ -129,7 +141,7 @@ class MonthInputs:
             "landed": compute.feeds.landed, "practices": tables["practices"],
             "evidence": compute.feeds.evidence if evidence is None else evidence, "activities": tables["activities"],
             "declarations": tables["declarations"], "withheld": self.gate.withheld(site_id) if withheld is None else withheld,
-            "input_digests": self._digests,
+            "input_digests": self._digests, "hourly": self.hourly[site_id],
         }  # fmt: skip
         before = site_month(**known)
         return site_month(**known, emissions=_emissions(compute, self.factors, before, tables["energies"], tables["meters"]))
@@ -147,9 +159,6 @@ def _emissions(
     if row is None:
         return None
 
-    def total(measure: str) -> int | None:
-        return site.energy[measure].value if measure in site.energy else 0
-
     claimed = None if site.claims is None or "claims" in site.withheld else site.claims.carbon_free_wh
     if claimed is None and "green_power" in site.declared and "claims" not in site.withheld:
         claimed = 0
@@ -158,16 +167,29 @@ def _emissions(
         geography=row["geography"],
         month=compute.month,
         cutoff_day=compute.settings.cutoff_day,
-        energy=GridEnergy(
-            e_dc=site.energy["E_DC"].value if "E_DC" in site.energy else None,
-            onsite_generation=total("point:onsite_generation"),
-            export=total("point:export"),
-            plant_use=plant_use(SiteEnergies(energies), meters, site.site_id, compute.month),
-            direct_line=total("point:direct_line"),
-            backup_generation=total("point:backup_generation"),
-        ),
+        energy=grid_energy(site, energies, meters),
         claimed_wh=claimed,
-        fuel_use=total("point:fuel_use"),
+        pending_wh=site.claims.pending_carbon_free_wh if site.claims else 0,
+        fuel_use=total_of(site, "point:fuel_use"),
         activities=site.activities,
         declared=site.declared,
     )
+
+
+def grid_energy(site: SiteMonth, energies: list[dict[str, Any]], meters: list[dict[str, Any]]) -> GridEnergy:
+    """The energies of a site-month that scope 2 reads. ``energies``: staging/energies; ``meters``: all registry rows."""
+    outside = (site.site or {}).get("storage") == OUTSIDE
+    return GridEnergy(
+        e_dc=site.energy["E_DC"].value if "E_DC" in site.energy else None,
+        onsite_generation=total_of(site, "point:onsite_generation"),
+        export=total_of(site, "point:export"),
+        plant_use=plant_use(SiteEnergies(energies), meters, site.site_id, site.month),
+        direct_line=total_of(site, "point:direct_line"),
+        backup_generation=total_of(site, "point:backup_generation"),
+        storage_losses=storage_losses(SiteEnergies(energies), site.site_id) if outside else 0,
+    )
+
+
+def total_of(site: SiteMonth, measure: str) -> int | None:
+    """The total of a measure: 0 where the site has no such meters, None where it is unknown."""
+    return site.energy[measure].value if measure in site.energy else 0

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from assets.compute import Compute
-from assets.raw.step import raw_digests
+from assets.raw.step import GROUPS, raw_digests
+from assets.reference.calendar_of_claims import calendar_of
+from checks.waivers import day_of
 from resources.calendar import month_range, trailing_months
 from resources.code_version import code_version
 from resources.digest import digest_json
@@ -27,10 +29,19 @@ def own_fingerprint(compute: Compute) -> str | None:
     if key not in _cache:
         documents = [compute.document(kind)[0] for kind in _DOCUMENTS]
         waived = [item.json() for item in compute.waivers.values()]
-        _cache[key] = digest_json([raw_digests(compute), documents, code_version("reports"), waived]) if compute.sites else None
+        said = [raw_digests(compute), documents, code_version("reports"), waived, _claims_may_come(compute)]
+        _cache[key] = digest_json(said) if compute.sites else None
         while len(_cache) > _CACHED:
             _cache.popitem(last=False)
     return _cache[key]
+
+
+def _claims_may_come(compute: Compute) -> list[bool]:
+    """Whether certificates for the month may still come on the day of the newest entry: a result says so (``claims_open``)."""
+    if compute.feeds.landed.isdisjoint(GROUPS["raw/green_power"]):
+        return []
+    today = day_of(compute.home.ledger.moment(compute.as_of), compute.settings.timezone)
+    return calendar_of(compute.document("factors")[1]).state(compute.month, today)
 
 
 def window_fingerprint(compute: Compute) -> str:

@@ -6,6 +6,7 @@ number of the month counts, so that a certificate of next year does not make thi
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import pandas as pd
@@ -48,6 +49,8 @@ def raw_digests(compute: Compute) -> dict[str, tuple[str, int]]:
         for feed in feeds:
             digests[feed], count = _readings(compute) if feed == "meter_readings" else _feed(compute, feed)
             rows += count
+        if name == "raw/green_power" and (periods := _claim_periods(compute)):
+            digests["periods"] = digest_json(periods)  # such claims are shared out by what happened in all their months
         if name == "raw/activities":  # documents count with the practices and claims that name them
             digests["evidence"] = digest_json(dict(compute.feeds.evidence))
         found[name] = (digest_json(digests), rows)
@@ -81,28 +84,81 @@ def _of_month(compute: Compute, feed: str, frame: pd.DataFrame) -> pd.DataFrame:
         earliest = month_first_day(add_months(month, -14 if feed == "racks" else -1)).isoformat()
         latest = f"{add_months(month, 1)}-05"
         return frame[(frame["snapshot_on"] >= earliest) & (frame["snapshot_on"] <= latest)]
-    if feed in ("activities", "ppa_settlements"):
+    if feed == "activities":
         return frame[frame["month"] == month]
+    if feed == "ppa_settlements":  # also those of earlier months whose certificates are used in this one
+        return frame[frame["month"].isin({month, *(produced for _, produced in _used(compute))})]
     if feed in ("utilisation", "telemetry"):
         start_s, end_s = month_bounds_s(month, compute.settings.timezone)
         return frame[(frame["at_s"] >= start_s - DAY_S) & (frame["at_s"] < end_s + DAY_S)]  # a day more: sites may keep other zones
+    if feed == "tariffs":
+        return frame[frame["valid_from"] <= last_day]
     if feed == "practices":
         return frame[frame["assessed_on"] <= last_day]  # also those too old to score: a rule names them (TL10)
     if feed in ("certificates", "certificate_events"):
-        return _ranges_of_month(compute, frame)
+        return ranges_of_month(compute, frame)
     return frame
 
 
-def _ranges_of_month(compute: Compute, frame: pd.DataFrame) -> pd.DataFrame:
-    """Certificate rows of every project-month that is consumed or produced in the month: one range may have two claims."""
-    month = compute.month
-    events = compute.feeds["certificate_events"]
+def ranges_of_month(compute: Compute, frame: pd.DataFrame) -> pd.DataFrame:
+    """Certificate rows of every project-month that is consumed or produced in the month: one range may have two claims.
+
+    What was produced before the first month with readings belongs to that month: such certificates may still be held.
+    """
+    month, touched = compute.month, _used(compute)
+    before = month if (frame["production_month"] < month).any() and _is_first(compute) else ""
+    pairs = zip(frame["project_code"], frame["production_month"], strict=True)
+    return frame[pd.Series([pair in touched or pair[1] == month or pair[1] < before for pair in pairs], index=frame.index, dtype=bool)]
+
+
+def _is_first(compute: Compute) -> bool:
+    """Whether no month of the home before this one has landed readings."""
+    parts = compute.home.ledger.parts("meter_readings", compute.as_of)
+    return compute.month == min((part.month for part in parts if part.month >= compute.settings.first_month), default="")
+
+
+def _used(compute: Compute) -> set[tuple[Any, Any]]:
+    """Projects and production months whose certificates something is said about for consumption in the month."""
+    month, events = compute.month, compute.feeds["certificate_events"]
     first = events["consumption_start"].fillna(events["consumption_month"])
     last = events["consumption_end"].fillna(events["consumption_month"])
     consumed = events[((first <= month) & (last >= month)).fillna(False)]
-    touched: set[tuple[Any, Any]] = set(zip(consumed["project_code"], consumed["production_month"], strict=True))
-    pairs = zip(frame["project_code"], frame["production_month"], strict=True)
-    return frame[pd.Series([pair in touched or pair[1] == month for pair in pairs], index=frame.index, dtype=bool)]
+    return set(zip(consumed["project_code"], consumed["production_month"], strict=True))
+
+
+def claim_periods(compute: Compute) -> list[list[str]]:
+    """The periods of more than one month, with the month among them, that certificates were cancelled for: their months, sorted.
+
+    Only those whose every month belongs to the home and has landed readings: else nobody can know what was uncovered in all of them.
+    """
+    events = compute.feeds["certificate_events"]
+    cancelled = events[events["kind"] == "cancel"]
+    first = cancelled["consumption_start"].fillna(cancelled["consumption_month"])
+    last = cancelled["consumption_end"].fillna(cancelled["consumption_month"])
+    several = cancelled[((first < last) & (first <= compute.month) & (last >= compute.month)).fillna(False)].index
+    if several.empty:
+        return []
+    landed = {part.month for part in compute.home.ledger.parts("meter_readings", compute.as_of)}
+    periods = [month_range(*ends) for ends in sorted(set(zip(first[several], last[several], strict=True)))]
+    return [months for months in periods if months[0] >= compute.settings.first_month and landed.issuperset(months)]
+
+
+def _claim_periods(compute: Compute) -> list[Any]:
+    """What can change how the claims of ``claim_periods`` are shared out over their months: readings and green power of each."""
+    return [[[month, _content(Compute(compute.home, month, compute.as_of))] for month in months] for months in claim_periods(compute)]
+
+
+_contents: OrderedDict[tuple[str, str, str], list[str]] = OrderedDict()
+_CACHED = 256
+
+
+def _content(compute: Compute) -> list[str]:
+    key = (str(compute.home.root), compute.home.ledger.head(compute.as_of)[1], compute.month)
+    if key not in _contents:
+        _contents[key] = [_readings(compute)[0], *(_feed(compute, feed)[0] for feed in GROUPS["raw/green_power"])]
+        while len(_contents) > _CACHED:
+            _contents.popitem(last=False)
+    return _contents[key]
 
 
 def _judged(compute: Compute) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from resources.errors import GciError
@@ -104,3 +105,31 @@ def check_fuels(fuels: Mapping[str, Any], gwp: Mapping[str, Any]) -> None:
         raise GciError(f"fuels.yaml: the default set '{fuels['default_set']}' is not in it.")
     if gwp["default_set"] not in {row["set"] for row in gwp["sets"]}:
         raise GciError(f"gwp.yaml: the default set '{gwp['default_set']}' is not in it.")
+
+
+def check_coal_equivalents(coal: Mapping[str, Any]) -> None:
+    """GciError unless every coal equivalent follows from its calorific value to the digits shown, and each carrier stands once a date."""
+    seen = set()
+    for row in coal["carriers"]:
+        value = Decimal(row["value"])
+        derived = (Decimal(str(row["kcal_per_unit"])) / Decimal(str(coal["kcal_per_kgce"]))).quantize(value)
+        if derived != value:
+            raise GciError(f"coal_equivalent.yaml: {row['carrier']} is {value} {row['unit']}, but its calorific value gives {derived}.")
+        key = (row["carrier"], row["valid_from"])
+        if key in seen:
+            raise GciError(f"coal_equivalent.yaml: {row['carrier']} ({row['valid_from']}) stands twice.")
+        seen.add(key)
+
+
+def check_scope3(scope3: Mapping[str, Any], outside: Iterable[str]) -> None:
+    """GciError unless every scope 3 activity is known to lie outside scope 1 (``outside``), stands once, and has a category of 1 to 15."""
+    known, seen = set(outside), set()
+    for row in scope3["categories"]:
+        name = row["activity"]
+        if name not in known:
+            raise GciError(f"scope3.yaml: {name} is not named in not_scope_1 of fuels.yaml: it would count in scope 1 too.")
+        if name in seen or not 1 <= row["number"] <= 15:
+            raise GciError(f"scope3.yaml: {name} stands twice, or its category is none of 1 to 15.")
+        seen.add(name)
+    if scope3["grid_losses"] not in seen:
+        raise GciError(f"scope3.yaml: grid_losses '{scope3['grid_losses']}' is no activity of it.")

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from assets.reference.factor_checks import check_fuels, check_grid
+from assets.reference.factor_checks import check_coal_equivalents, check_fuels, check_grid, check_scope3
 from resources.calendar import add_months
 from resources.digest import canonical_json
 from resources.errors import GciError
@@ -73,6 +73,8 @@ class FactorSet:
             data = json.loads(document)
             check_grid(data["grid_factors_cn"], data["grid_factor_checks"], data["grid_regions"])
             check_fuels(data["fuels"], data["gwp"])
+            check_coal_equivalents(data["coal_equivalent"])
+            check_scope3(data["scope3"], data["fuels"]["not_scope_1"])
         except (ValueError, KeyError, TypeError) as error:
             raise GciError(f"The factor set can't be read ({error!r}). Land the factors again from assets/reference.") from None
         return FactorSet(data)
@@ -138,6 +140,14 @@ class FactorSet:
                 if plain_name(name) == plain_name(refrigerant):
                     return Factor(name, "gwp", row["set"], float(value), row["unit"], row["valid_from"], row["source"])
         return MissingFactor(refrigerant, "gwp", month)
+
+    def coal_equivalent(self, carrier: str, month: str) -> Factor | MissingFactor:
+        """kgce per kWh (electricity), kg, Nm3 or MJ (heat) of a carrier, by calorific value (当量值), in force in a month."""
+        rows = [r for r in self.data["coal_equivalent"]["carriers"] if r["carrier"] == carrier and r["valid_from"][:7] <= month]
+        if not rows:
+            return MissingFactor(carrier, "coal equivalent", month)
+        row = max(rows, key=lambda r: r["valid_from"])
+        return Factor(carrier, "coal", "当量值", float(row["value"]), row["unit"], row["valid_from"], row["source"])
 
     def is_fuel(self, activity: str) -> bool:
         return any(row["fuel"] == activity for row in self.data["fuels"]["fuels"])

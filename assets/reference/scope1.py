@@ -8,21 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from assets.reference.factors import Factor, FactorSet, MissingFactor, plain_name
 
 SCOPE_1_SUBJECTS = ("fuel", "refrigerant")
 BURNT_AT = ("point:backup_generation", "point:fuel_use")  # measures of staging/energies that are zero only when no fuel was burnt
-_MASS_KG = {"kg": 1.0, "t": 1000.0, "g": 0.001}
-_VOLUME_L = {"L": 1.0, "m3": 1000.0, "mL": 0.001}
-_GAS_NM3 = {"Nm3": 1.0, "万Nm3": 10_000.0, "NL": 0.001}
+_MILLI = Fraction(1, 1000)
+_MASS_KG = {"kg": Fraction(1), "t": Fraction(1000), "g": _MILLI}
+_VOLUME_L = {"L": Fraction(1), "m3": Fraction(1000), "mL": _MILLI}
+_GAS_NM3 = {"Nm3": Fraction(1), "万Nm3": Fraction(10_000), "NL": _MILLI}
 FUEL_UNSAID = "fuel is not reported, and backup generation or metered fuel is not 0: send the fuel burnt in 'activities'"
 
 
 @dataclass(frozen=True)
 class EmissionLine:
-    """One product of a quantity and a factor: what it is of, how much, the factor and where that comes from. ``scope``: 1, 2L, 2M, 2F."""
+    """One product of a quantity and a factor: what it is of, how much, the factor and where that comes from. ``scope``: 1, 2L, 2M, 2F, 3.
+
+    ``emissions_kg`` is the product of the two decimals as written, rounded to a float once; ``row`` what the activity says (scope 1, 3).
+    """
 
     scope: str
     subject: str
@@ -34,6 +39,8 @@ class EmissionLine:
     source: str
     published_late: bool
     emissions_kg: float
+    published_on: str = ""
+    row: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,34 +118,47 @@ def measure_scope1(
         if isinstance(factor, MissingFactor):
             gaps.append(Gap(activity, factor.kind, factor.text_en, factor.text_zh, *place))
             continue
-        amount = _in_factor_unit(quantity, str(row["unit"]), row.get("density_kg_per_l"), factor)
+        amount = in_factor_unit(quantity, str(row["unit"]), row.get("density_kg_per_l"), factor)
         if isinstance(amount, tuple):
             gaps.append(Gap(activity, "unit", f"{activity} in {month}: {amount[0]}", f"{activity} 在 {month}:{amount[1]}", *place))
             continue
-        lines.append(emission_line("1", activity, amount, factor.unit.split("/")[1], factor))
+        lines.append(emission_line("1", activity, amount, factor.unit.split("/")[1], factor, row))
     unreported = tuple(subject for subject in SCOPE_1_SUBJECTS if subject not in said)
     known = bool(said) and not gaps and not (burnt and "fuel" in unreported)
-    return Scope1(sum((line.emissions_kg for line in lines), 0.0) if known else None, tuple(lines), tuple(gaps), unreported, burnt)
+    return Scope1(sum_kg(lines) if known else None, tuple(lines), tuple(gaps), unreported, burnt)
 
 
-def _in_factor_unit(quantity: float, unit: str, density: float | None, factor: Factor) -> float | tuple[str, str]:
+def sum_kg(lines: Iterable[EmissionLine]) -> float:
+    """Σ quantity × factor of the decimals as written, rounded to a float once: the same in any order, and from any copy of the lines."""
+    return float(sum((decimal(line.quantity) * decimal(line.factor) for line in lines), Fraction(0)))
+
+
+def decimal(number: float | int | str) -> Fraction:
+    """The decimal that a number is written as, exactly."""
+    return Fraction(str(number))
+
+
+def in_factor_unit(quantity: float, unit: str, density: float | None, factor: Factor) -> Fraction | tuple[str, str]:
     """The quantity in the unit the factor counts (kg or Nm3), or what hinders it. Litres need a recorded density; there is no default."""
     if factor.unit.endswith("/Nm3"):
         if unit in _GAS_NM3:
-            return quantity * _GAS_NM3[unit]
+            return decimal(quantity) * _GAS_NM3[unit]
         return f"unit {unit} can't be read as Nm3 (a volume at standard conditions)", f"单位 {unit} 无法换算为 Nm3(标准状态体积)"
     if unit in _MASS_KG:
-        return quantity * _MASS_KG[unit]
-    if unit in _VOLUME_L and factor.kind == "fuel":
-        known = density is not None and density > 0  # a blank cell arrives as None or NaN: NaN is not above 0
-        if known:
-            return quantity * _VOLUME_L[unit] * float(density or 0)
+        return decimal(quantity) * _MASS_KG[unit]
+    if unit in _VOLUME_L and factor.kind != "gwp":
+        if density is not None and density > 0:  # a blank cell arrives as None or NaN: NaN is not above 0
+            return decimal(quantity) * _VOLUME_L[unit] * decimal(density)
         return "density_kg_per_l is not recorded", "未填写 density_kg_per_l"
     return f"unit {unit} can't be read as kg", f"单位 {unit} 无法换算为 kg"
 
 
-def emission_line(scope: str, subject: str, amount: float, unit: str, factor: Factor) -> EmissionLine:
-    """The product of an amount (in ``unit``, that of the factor's denominator) and a factor, with where the factor comes from."""
+def emission_line(
+    scope: str, subject: str, amount: Fraction, unit: str, factor: Factor, row: Mapping[str, Any] | None = None
+) -> EmissionLine:
+    """The product of an amount (in ``unit``, that of the factor's denominator) and a factor, with where both come from."""
+    emissions = float(decimal(float(amount)) * decimal(factor.value))
     return EmissionLine(
-        scope, subject, amount, unit, factor.value, factor.unit, factor.vintage, factor.source, factor.published_late, amount * factor.value
-    )
+        scope, subject, float(amount), unit, factor.value, factor.unit, factor.vintage, factor.source, factor.published_late, emissions,
+        factor.published_on, row,
+    )  # fmt: skip

@@ -14,10 +14,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from assets.reports import boundary_words
+from assets.reports import accounts as account_words
+from assets.reports import boundary_words, green_power_words
 from assets.reports.board import month_board, step
 from assets.reports.boundary import TABLE, site_boundary
 from assets.reports.diagram import diagram_svg
+from assets.reports.green_power import Stock, site_year
+from assets.reports.ratios import ratio_rows
 from assets.reports.remarks import materiality_words, shares_words, waiver_words
 from assets.reports.trend import trend_svg
 from assets.reports.words import GRADE_ZH, chinese, english, merged, number, percent, point_zh, points
@@ -64,6 +67,8 @@ def _environment() -> Environment:
     environment.filters.update(number=number, points=points, merged=merged, percent=percent, word=word, grade=grade, point_zh=point_zh)
     environment.globals.update(t=bilingual, step=step, whole=whole_percent, can=materiality_words, shares=shares_words, waived=waiver_words)
     environment.globals.update({name: getattr(boundary_words, name) for name in ("cadence", "change", "remarks", "role")})
+    environment.globals.update(green=green_power_words, ratios=ratio_rows)
+    environment.globals.update(accounts=account_words)
     return environment
 
 
@@ -76,6 +81,8 @@ def write_site(home: Home, months: Sequence[str]) -> Path:
     newest = max(m.month for m in home.ledger.manifests(table_name="index/site_index"))
     for month in months:
         _write_month(home, month, payloads, newest)
+    for year in sorted({month[:4] for month in months}):
+        _write_years(home, year, payloads)
     entry = home.reports / "index.html"
     _write(entry, "entry.html.j2", newest=newest)
     return home.reports / newest / "index.html" if newest in months else home.reports / months[-1] / "index.html"
@@ -96,7 +103,22 @@ def _write_month(home: Home, month: str, payloads: Mapping[str, Mapping[str, dic
         series = [payloads.get(m, {}).get(payload["entity_id"]) for m in month_range(add_months(month, 1 - TREND_MONTHS), month)]
         _write(
             folder / f"{payload['entity_id']}.html", "entity.html.j2", p=payload, trend=trend_svg(month, series), **shared,
-            **_boundary(home, payload),
+            **_boundary(home, payload), a=_accounts(home, payload),
+        )  # fmt: skip
+
+
+def _write_years(home: Home, year: str, payloads: Mapping[str, Mapping[str, dict[str, Any]]]) -> None:
+    """The green power of each site in a year; its page links back to the newest month of the year that has one."""
+    stock = Stock(home)
+    if not any(month.startswith(year) for month in stock.months):
+        return
+    newest: dict[str, str] = {}
+    for month in sorted(month for month in payloads if month.startswith(year)):
+        newest |= {name: month for name, payload in payloads[month].items() if payload["entity_kind"] == "site"}
+    for site_id, month in newest.items():
+        _write(
+            home.reports / year / f"{site_id}.html", "green_power.html.j2", g=site_year(stock, site_id, year), month=month,
+            sites=sorted(newest), simulated=(home.root / SIMULATED).exists(),
         )  # fmt: skip
 
 
@@ -115,6 +137,11 @@ def _boundary(home: Home, payload: Mapping[str, Any]) -> dict[str, Any]:
         return {"b": None}
     found = site_boundary(home, payload["entity_id"], payload["month"])
     return {"b": found, "diagram": diagram_svg(found), "subjects": boundary_words.subjects(found)}
+
+
+def _accounts(home: Home, payload: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a site's page shows beside the scores; nothing on a cluster's, nor of a month that an older version computed."""
+    return account_words.site_accounts(home, payload["entity_id"], payload["month"]) if payload["entity_kind"] == "site" else None
 
 
 def _write(path: Path, template: str, **values: Any) -> None:

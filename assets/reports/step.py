@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assets.compute import Compute, Step
 from assets.raw.fingerprint import own_fingerprint, window_fingerprint
+from assets.reports.accounts import TABLES as ACCOUNTS
 from assets.reports.site import write_site
 from resources.code_version import code_version
 from resources.digest import digest_json
@@ -16,8 +17,12 @@ def write_report(compute: Compute) -> Step:
     shown = {row["entity_id"]: row["output_digest"] for row in rows}
     if shown:
         write_site(compute.home, [compute.month])
-    inputs = {name: compute.digest(name) for name in ("index/site_index", "staging/boundary")}
-    tables = {name: compute.digest(f"staging/{name}") for name in ("boundary", "coverage", "gaps", "reported")}
+    inputs = {name: compute.digest(name) for name in ("index/site_index", "staging/boundary", "staging/certificate_books")}
+    tables = {
+        name: compute.digest(f"staging/{name}")
+        for name in ("boundary", "coverage", "gaps", "reported", "claims", "certificate_ledger", "certificate_books")
+    }
+    tables |= {name: compute.digest(name) for name in ACCOUNTS}
     done = compute.put(
         "reports/pages", "reports", {}, inputs, digests={"reports/pages": (digest_json([shown, tables]), len(shown))},
     )  # fmt: skip

@@ -41,8 +41,7 @@ def bill_checks(
     for bill in bills[bills["period_end"].str[:7] == month].to_dict("records"):
         if bill["site_id"] not in zones:
             continue
-        start, end = (date.fromisoformat(bill[name]) for name in ("period_start", "period_end"))
-        first_s, after_s = _midnight(start, zones[bill["site_id"]]), _midnight(end + timedelta(days=1), zones[bill["site_id"]])
+        first_s, after_s = day_bounds_s(bill["period_start"], bill["period_end"], zones[bill["site_id"]])
         metered, known_s = 0, 0
         for one in month_range(bill["period_start"][:7], month):
             if one not in staged:
@@ -54,11 +53,16 @@ def bill_checks(
             {
                 "site_id": bill["site_id"], "meter_id": bill["meter_id"], "medium": medium, "period_start": bill["period_start"],
                 "period_end": bill["period_end"], "statement_no": _text(bill["statement_no"]), "quantity": float(bill["quantity"]),
-                "unit": bill["unit"], "billed": _billed(bill, medium), "metered": metered, "known_s": known_s,
+                "unit": bill["unit"], "billed": billed(bill, medium), "metered": metered, "known_s": known_s,
                 "expected_s": after_s - first_s, "entry": bill["entry"], "source_row": bill["source_row"],
             }
         )  # fmt: skip
     return pl.DataFrame(rows, schema=SCHEMA).sort("site_id", "meter_id", "period_start")
+
+
+def day_bounds_s(first: str, last: str, zone: str) -> tuple[int, int]:
+    """First second of a local day and first second after another (``YYYY-MM-DD``, both included), as UTC epoch seconds."""
+    return _midnight(date.fromisoformat(first), zone), _midnight(date.fromisoformat(last) + timedelta(days=1), zone)
 
 
 def _midnight(day: date, zone: str) -> int:
@@ -74,7 +78,8 @@ def _within(hours: pl.DataFrame | None, meter_id: str, first_s: int, after_s: in
     return int(by_hour["quantity"].sum()), int(by_hour["known_s"].clip(0, HOUR_S).sum())
 
 
-def _billed(bill: Mapping[Any, Any], medium: str | None) -> int | None:
+def billed(bill: Mapping[Any, Any], medium: str | None) -> int | None:
+    """The billed quantity in the medium's internal unit (Wh, L …); None for a meter that is not registered, or a unit of another medium."""
     if medium is None:
         return None
     try:

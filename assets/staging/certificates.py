@@ -7,10 +7,9 @@ route and for which month belongs to ``claims.py``. A range is inclusive: one nu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 from assets.staging.claim_rules import ClaimRules
@@ -43,6 +42,12 @@ class Range:
             Range(self.project_code, self.production_month, self.seq_start, middle - 1),
             Range(self.project_code, self.production_month, middle, self.seq_end),
         )
+
+    def merge(self, other: Range) -> Range:
+        """This range and the one that begins right after it, as one; ValueError when it doesn't, or is of another project-month."""
+        if (other.project_code, other.production_month, other.seq_start) != (self.project_code, self.production_month, self.seq_end + 1):
+            raise ValueError(f"{other} does not follow {self}")
+        return Range(self.project_code, self.production_month, self.seq_start, other.seq_end)
 
     def parts(self, counts: Sequence[int]) -> list[Range | None]:
         """The range cut into consecutive parts of the given sizes (None where 0); ValueError unless they sum to its count."""
@@ -89,14 +94,43 @@ def allocate(quantity: int, weights: Sequence[Fraction | int]) -> list[int]:
 class Piece:
     """A part of one cancelled range whose certificates all share one fate. ``fault``: why it counts for nothing, else None.
 
-    ``issued``: the row it was issued by; ``event``: the cancellation; ``others``: the other cancellations of the same certificates.
+    ``issued``: the row it was issued by; ``event``: the cancellation; ``here``: all events of these certificates, in order; ``others``:
+    the other cancellations among them.
     """
 
     range: Range
     event: Row
     issued: Row | None
     fault: str | None
-    others: tuple[Row, ...] = ()
+    here: tuple[Row, ...] = ()
+
+    @property
+    def others(self) -> tuple[Row, ...]:
+        return tuple(e for e in self.here if e["kind"] == "cancel" and e is not self.event)
+
+
+def stretches(*groups: Sequence[Row]) -> Iterator[tuple[int, int, list[list[Row]]]]:
+    """The numbers between two edges of ranges of one project-month, with the rows of each group that cover them, as they are ordered.
+
+    One pass over the sorted edges; numbers that no row covers are left out, ranges that run backwards cover none.
+    """
+    edges: dict[int, list[tuple[bool, int, int]]] = defaultdict(list)
+    for which, rows in enumerate(groups):
+        for number, row in enumerate(rows):
+            if row["seq_start"] <= row["seq_end"]:
+                edges[row["seq_start"]].append((True, which, number))
+                edges[row["seq_end"] + 1].append((False, which, number))
+    there: list[set[int]] = [set() for _ in groups]
+    start = 0
+    for edge in sorted(edges):
+        if any(there):
+            yield start, edge - 1, [[rows[number] for number in sorted(own)] for rows, own in zip(groups, there, strict=True)]
+        for begins, which, number in edges[edge]:
+            if begins:
+                there[which].add(number)
+            else:
+                there[which].remove(number)
+        start = edge
 
 
 Said = tuple[str, str]  # in English and in Chinese
@@ -141,16 +175,19 @@ def cancelled_pieces(
     pieces = []
     for key in sorted(happened):
         rows, unidentified, excess = _sorted_out(issued.get(key, []), rules, (issuable or {}).get(key))
-        for event in happened[key]:
-            if event["kind"] != "cancel" or event["seq_start"] > event["seq_end"]:
-                continue
-            for start, end in _cuts(event, [*rows, *unidentified, *excess, *happened[key]]):
-                piece = _piece(Range(*key, start, end), event, rows, happened[key], rules)
-                if piece.fault == "not issued" and _covered(unidentified, start, end):
-                    piece = replace(piece, fault="identity wrong")
-                elif piece.fault is None and _covered(excess, start, end):
-                    piece = replace(piece, fault="more than generated")
-                pieces.append(piece)
+        found: dict[int, list[Piece]] = defaultdict(list)
+        for start, end, (by, nobody, beyond, here) in stretches(rows, unidentified, excess, happened[key]):
+            for event in here:
+                if event["kind"] != "cancel":
+                    continue
+                piece = Piece(Range(*key, start, end), event, by[0] if by else None, None, tuple(here))
+                fault = _fault(piece, by, rules)
+                if fault == "not issued" and nobody:
+                    fault = "identity wrong"
+                elif fault is None and beyond:
+                    fault = "more than generated"
+                found[id(event)].append(replace(piece, fault=fault))
+        pieces += [piece for event in happened[key] for piece in found.get(id(event), ())]
     return pieces
 
 
@@ -162,15 +199,13 @@ def held_pieces(
     pieces = []
     for key in sorted(happened):
         rows, _unidentified, excess = _sorted_out(issued.get(key, []), rules, (issuable or {}).get(key))
-        for event in happened[key]:
-            if event["kind"] != "transfer" or event.get("site_id") is None or event["seq_start"] > event["seq_end"]:
+        found: dict[int, list[Piece]] = defaultdict(list)
+        for start, end, (by, beyond, here) in stretches(rows, excess, happened[key]):
+            if len(by) != 1 or not here or here[-1].get("site_id") is None or any(e["kind"] != "transfer" for e in here):
                 continue
-            for start, end in _cuts(event, [*rows, *excess, *happened[key]]):
-                here = [e for e in happened[key] if e["seq_start"] <= start and end <= e["seq_end"]]
-                by = [row for row in rows if row["seq_start"] <= start and end <= row["seq_end"]]
-                if len(by) == 1 and here[-1] is event and all(e["kind"] == "transfer" for e in here):
-                    fault = _flag_fault(by[0], event, rules) or ("more than generated" if _covered(excess, start, end) else None)
-                    pieces.append(Piece(Range(*key, start, end), event, by[0], fault))
+            fault = _flag_fault(by[0], here[-1], rules) or ("more than generated" if beyond else None)
+            found[id(here[-1])].append(Piece(Range(*key, start, end), here[-1], by[0], fault, tuple(here)))
+        pieces += [piece for event in happened[key] for piece in found.get(id(event), ())]
     return pieces
 
 
@@ -205,19 +240,16 @@ def _sorted_out(rows: list[Row], rules: ClaimRules, issuable: int | None) -> tup
     return sound, unidentified, [{"seq_start": start, "seq_end": end} for start, end in beyond]
 
 
-def _covered(rows: Iterable[Row], start: int, end: int) -> bool:
-    return any(row["seq_start"] <= start and end <= row["seq_end"] for row in rows)
-
-
 def issued_twice(certificates: Iterable[Row]) -> list[tuple[Range, Row, Row]]:
     """Numbers that two rows claim to have issued (CT09): the common range and both rows."""
     found = []
     for key, rows in sorted(_by_project_month(certificates).items()):
-        for index, one in enumerate(rows):
-            for other in rows[index + 1 :]:
-                start, end = max(one["seq_start"], other["seq_start"]), min(one["seq_end"], other["seq_end"])
-                if start <= end:
-                    found.append((Range(*key, start, end), one, other))
+        pairs: dict[tuple[int, int], tuple[Row, Row]] = {}
+        for _start, _end, (by,) in stretches(rows):
+            pairs |= {(id(one), id(other)): (one, other) for number, one in enumerate(by) for other in by[number + 1 :]}
+        for one, other in pairs.values():
+            start, end = max(one["seq_start"], other["seq_start"]), min(one["seq_end"], other["seq_end"])
+            found.append((Range(*key, start, end), one, other))
     return found
 
 
@@ -239,37 +271,22 @@ def _happened(row: Mapping[str, Any]) -> tuple[str, int, str, int, int]:
     )  # fmt: skip
 
 
-def _cuts(event: Row, rows: Iterable[Row]) -> list[tuple[int, int]]:
-    """The event's range cut at every edge of another row."""
-    edges = {event["seq_start"], event["seq_end"] + 1}
-    for row in rows:
-        edges |= {edge for edge in (row["seq_start"], row["seq_end"] + 1) if event["seq_start"] < edge <= event["seq_end"]}
-    ordered = sorted(edges)
-    return [(start, after - 1) for start, after in pairwise(ordered)]
-
-
-def _piece(span: Range, event: Row, issued: list[Row], events: list[Row], rules: ClaimRules) -> Piece:
-    by = [row for row in issued if row["seq_start"] <= span.seq_start and span.seq_end <= row["seq_end"]]
-    here = [e for e in events if e["seq_start"] <= span.seq_start and span.seq_end <= e["seq_end"]]
-    others = tuple(e for e in here if e["kind"] == "cancel" and e is not event)
-    return Piece(span, event, by[0] if by else None, _fault(event, by, here, others, rules), others)
-
-
-def _fault(event: Row, by: list[Row], here: list[Row], others: tuple[Row, ...], rules: ClaimRules) -> str | None:
+def _fault(piece: Piece, by: list[Row], rules: ClaimRules) -> str | None:
+    """Why a piece counts for nothing; ``by``: the rows that issue it."""
     if not by:
         return "not issued"
     if len(by) > 1:
         return "issued twice"
-    if others:
+    if piece.others:
         return "claimed twice"
-    if event["on"] < by[0]["issued_on"]:
+    if piece.event["on"] < by[0]["issued_on"]:
         return "cancelled before issue"
-    ended = [_FINAL[e["kind"]] for e in here if e["kind"] in _FINAL]
+    ended = [_FINAL[e["kind"]] for e in piece.here if e["kind"] in _FINAL]
     if ended:
         return ended[0]
-    if illegal_states(event, here):
+    if illegal_states(piece.event, piece.here):
         return "illegal state"
-    return _flag_fault(by[0], event, rules)
+    return _flag_fault(by[0], piece.event, rules)
 
 
 def illegal_states(event: Row, here: Sequence[Row]) -> list[Said]:

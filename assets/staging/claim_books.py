@@ -17,6 +17,7 @@ from assets.staging.onsite import SelfUse, SiteEnergies, generation_projects, se
 from assets.staging.topology import plain
 from resources.calendar import month_range
 
+OUTSIDE = "outside"  # storage beyond the boundary: its discharge is a supply, its charge is no load (metering.md §5)
 MONTHLY_KINDS = ("direct_line", "green_trade", "onsite_owned", "onsite_third_party")
 
 
@@ -103,7 +104,7 @@ class Books:
             events=events,
             pieces=cancelled_pieces(certificates, events, rules, issuable),
             held=held_pieces(certificates, events, rules, issuable),
-            self_uses=self_uses(totals, rows["meters"], month),
+            self_uses=self_uses(totals, rows["meters"], month, {s["site_id"] for s in plain(sites) if s.get("storage") == OUTSIDE}),
             onsite_projects=generation_projects(rows["meters"], month),
             stored=storage_discharge(totals, rows["meters"], month),
             issuable=issuable,
@@ -127,6 +128,15 @@ class Books:
                 return contract
         return None
 
+    def direct_lines(self, site_id: str) -> list[Row]:
+        """The direct-line contracts in force in the month that the site has a share of."""
+        return [
+            contract
+            for name, contract in sorted(self.contracts.items())
+            if contract["kind"] == "direct_line" and in_force(contract, self.month)
+            and self.shares_in(name, self.month).by_site.get(site_id)
+        ]  # fmt: skip
+
     def is_delivered_to(self, project_code: str, site_id: str | None) -> bool:
         """Whether a project is behind the site's meter: its own generation meter, or a contract for on-site or direct-line supply."""
         if site_id in self.onsite_projects.get(project_code, set()):
@@ -146,6 +156,10 @@ class Books:
         """Whether a cancellation is a product matched month by month: self-use, green-power trade, or under a contract that delivers."""
         contract = self.contract_of(event, event.get("site_id"))
         return event.get("channel") in ("self_use", "green_trade") or (contract is not None and contract["kind"] in MONTHLY_KINDS)
+
+    def is_spread(self, event: Row) -> bool:
+        """Whether a cancellation is for several months and no product that is matched month by month."""
+        return len(consumption_months(event)) > 1 and not self.is_monthly(event)
 
 
 _FEEDS = ("meters", "projects", "ppa_contracts", "ppa_site_shares", "ppa_settlements", "certificates", "certificate_events")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from assets.staging.certificates import WH_PER_MWH, Range, allocate
 from assets.staging.claim_books import Books, consumption_months
 from assets.staging.claim_rows import claim_row
-from assets.staging.contracts import Delivery, Row, route_of, share_out
+from assets.staging.contracts import Delivery, Row, conveys, route_of, share_out
 
 # A part of a cancelled range: site (None: to no site), month, numbers, and why it has no site or no month it can count in.
 Part = tuple[str | None, str, Range, str | None]
@@ -149,9 +149,12 @@ def line_capped(books: Books, rows: list[Row]) -> list[Row]:
                     capped.append(row | part | {"weight": books.rules.weight(route)})
         waiting = left - (metered_wh % WH_PER_MWH > 0)
         if waiting > 0:
+            lines = [c for c in books.direct_lines(site_id) if conveys(c)]
+            contract = lines[0] if len(lines) == 1 else {}  # of one line it is known whose certificates are missing
             capped.append(
                 claim_row(
                     books, site_id=site_id, route="direct_line", source="certificate", production_month=books.month,
+                    project_code=contract.get("project_code"), contract_id=contract.get("contract_id"),
                     quantity_wh=waiting * WH_PER_MWH, status="pending", reason="certificate not cancelled",
                 )
             )  # fmt: skip

@@ -55,7 +55,7 @@ def certificate_conflicts(books: Books, rows: list[Row]) -> list[Row]:
                 f"同一批绿证被核销给 {one}，又于 {other['on']} 核销给 {two}",
             )
             found.append(conflict_row(books, "CT11", names[0], detail, other_site_id=names[1], **about))
-        found += [conflict_row(books, "CT10", row["site_id"], detail, **about) for detail in _state_details(books, row, piece)]
+        found += [conflict_row(books, "CT10", row["site_id"], detail, **about) for detail in _state_details(row, piece)]
         if (piece.issued or {}).get("energy_class") in ("self_use", "off_grid"):  # metered where it was used; it can't be claimed elsewhere
             for host in sorted(books.onsite_projects.get(row["project_code"], set()) - {row["site_id"]}):
                 detail = (f"the energy was used by {host} behind its meter", f"该电量已由 {host} 自发自用")
@@ -63,23 +63,12 @@ def certificate_conflicts(books: Books, rows: list[Row]) -> list[Row]:
     return found
 
 
-def _state_details(books: Books, row: Row, piece: Piece) -> list[tuple[str, str]]:
+def _state_details(row: Row, piece: Piece) -> list[tuple[str, str]]:
     if piece.fault in _STATE_FAULTS:
         return [_STATE_FAULTS[piece.fault]]
     if piece.fault in ("issued twice", "claimed twice", "identity wrong"):
         return []
-    span = piece.range
-    here = sorted(
-        (
-            event
-            for event in books.events
-            if (event["project_code"], event["production_month"]) == (span.project_code, span.production_month)
-            and event["seq_start"] <= span.seq_start
-            and span.seq_end <= event["seq_end"]
-        ),
-        key=lambda event: (event["on"], event["kind"] != "transfer", event["kind"], event["seq_start"], event["seq_end"]),
-    )
-    faults = illegal_states(piece.event, here)
+    faults = illegal_states(piece.event, piece.here)
     if not faults and row["reason"] == "illegal state":
         faults = [_SELF_USE]
     return faults

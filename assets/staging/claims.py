@@ -20,7 +20,7 @@ from assets.staging.claim_conflicts import CONFLICT_SCHEMA, certificate_conflict
 from assets.staging.claim_identity import issue_conflicts
 from assets.staging.claim_rows import CLAIM_SCHEMA, claim_row
 from assets.staging.claim_rules import ClaimRules
-from assets.staging.contracts import Row, in_force, settled_wh, share_out_wh
+from assets.staging.contracts import Row, conveys, in_force, settled_wh, share_out_wh
 
 _ORDER = ("site_id", "source", "project_code", "production_month", "seq_start", "meter_id", "contract_id", "status", "entry", "source_row")
 
@@ -30,10 +30,12 @@ class ClaimsMonth:
     """Claims of all sites in a month, and what is at odds (facts of BD13, CT09–CT12, CT14).
 
     ``claims``: CLAIM_SCHEMA (``site_id`` null: to no site yet); ``conflicts``: CONFLICT_SCHEMA; both sorted, independent of row order.
+    ``books``: what they were read from.
     """
 
     claims: pl.DataFrame
     conflicts: pl.DataFrame
+    books: Books
 
 
 def month_claims(
@@ -60,20 +62,20 @@ def month_claims(
     conflicts = [*certificate_conflicts(books, rows), *issue_conflicts(books, rows), *share_conflicts(books)]
     sold = sold_attributes(books)
     conflicts += [conflict for found in sold.values() for conflict in found]
-    rows += _self_used(books, sold) + _discharged(books) + _settled(books) + _held(books)
+    rows += self_used(books, sold) + _discharged(books) + _settled(books) + _held(books)
     ordered = sorted(
         rows, key=lambda row: [(row[name] is not None, row[name] or 0) if name in _NUMBERS else str(row[name] or "") for name in _ORDER]
     )
     claims = pl.DataFrame([{name: row[name] for name in CLAIM_SCHEMA} for row in ordered], schema=CLAIM_SCHEMA)
     told = pl.DataFrame(conflicts, schema=CONFLICT_SCHEMA).unique().sort(list(CONFLICT_SCHEMA), nulls_last=False)
-    return ClaimsMonth(claims, told)
+    return ClaimsMonth(claims, told, books)
 
 
 _NUMBERS = ("seq_start", "entry", "source_row")
 
 
-def _self_used(books: Books, sold: Mapping[tuple[str, str], list[Row]]) -> list[Row]:
-    """Metered self-use: eligible without a document, unless its attribute went elsewhere or its project is not known."""
+def self_used(books: Books, sold: Mapping[tuple[str, str], list[Row]]) -> list[Row]:
+    """Metered self-use as claim rows: eligible without a document, unless its attribute went elsewhere or its project is not known."""
     rows = []
     for use in books.self_uses:
         status, reason = "eligible", None
@@ -111,6 +113,8 @@ def _settled(books: Books) -> list[Row]:
     for (contract_id, month), settlement in sorted(books.settlements.items()):
         contract = books.contracts.get(contract_id)
         if month != books.month or contract is None or contract["kind"] != "green_trade" or not in_force(contract, month):
+            continue
+        if not conveys(contract):  # no certificate comes with it
             continue
         cancelled = {
             piece.range

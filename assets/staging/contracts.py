@@ -36,6 +36,11 @@ def in_force(contract: Row, month: str) -> bool:
     return bool(contract["start_on"] <= month_last_day(month).isoformat() and contract["end_on"] >= month_first_day(month).isoformat())
 
 
+def conveys(contract: Row) -> bool:
+    """Whether a contract conveys the green attribute with its energy: its clause is ``bundled`` (证电合一) and it isn't financial."""
+    return bool(contract["attribute_clause"] == "bundled" and contract["kind"] != "financial")
+
+
 def shares_of(rows: Iterable[Row], contract_id: str, month: str) -> Shares:
     """The shares of a contract in force on the last day of a month (project convention), and the highest sum on any day of it.
 
@@ -136,7 +141,8 @@ def route_of(delivery: Delivery, rules: ClaimRules) -> str:
         and rules.same_region(project.get("geography"), delivery.site_geography)
         and _young(project, delivery.production_month, rules.routes["newest_project_years"])
     )
-    delivers = contract is not None and in_force(contract, delivery.month) and delivery.production_month == delivery.month
+    delivers = contract is not None and conveys(contract) and in_force(contract, delivery.month)
+    delivers = delivers and delivery.production_month == delivery.month
     if contract is not None and delivers and contract.get("project_code") in (None, delivery.project_code):
         if contract["kind"] == "direct_line":
             return "direct_line"

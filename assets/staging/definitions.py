@@ -5,6 +5,9 @@ from __future__ import annotations
 import dagster as dg
 
 from assets.staging.boundary_step import INPUTS, stage_boundary
+from assets.staging.certificate_step import INPUTS as BOOKED
+from assets.staging.certificate_step import TABLE as BOOKS
+from assets.staging.certificate_step import stage_certificates
 from assets.staging.step import stage_claims, stage_energies, stage_intervals, stage_inventory
 from assets.wrapping import Made, step_assets
 
@@ -37,7 +40,14 @@ def build(months: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
         Made(
             "staging/claims",
             "Which renewable electricity is claimed by which certificate range or meter, and why others are not.",
-            ("raw/green_power", "raw/registry", "raw/activities", "staging/energies"),
+            ("raw/green_power", "raw/registry", "raw/activities", "staging/energies", "staging/interval_energy"),
+        )
+    ]
+    books = [
+        Made(
+            BOOKS,
+            "Issued, transferred, cancelled and claimed certificates of each project-month, held against each other by range arithmetic.",
+            BOOKED,
         )
     ]
     boundary = [
@@ -52,5 +62,6 @@ def build(months: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
         step_assets("energies", "staging", energies, stage_energies, months),
         step_assets("inventory", "staging", inventory, stage_inventory, months),
         step_assets("claims", "staging", claims, stage_claims, months),
+        step_assets("certificate_books", "staging", books, stage_certificates, months),
         step_assets("boundary", "staging", boundary, stage_boundary, months),
     ]

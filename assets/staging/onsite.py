@@ -1,4 +1,4 @@
-"""On-site generation a site used itself: generation − export − the plant's own use, meter by meter.
+"""On-site generation a site used itself: generation − export − the plant's own use − what storage lost of it, meter by meter.
 
 What the energies say about self-use belongs here. Whether its attribute may be claimed belongs to ``claims.py``. Plain Python: carbon
 uses the same functions.
@@ -7,7 +7,7 @@ uses the same functions.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,34 +64,48 @@ def plant_use(energies: SiteEnergies, meters: Iterable[Row], site_id: str, month
     Source: green-power.md §5 (self-used = onsite_generation − export − the plant's own use); the mark by project code is a project
     convention.
     """
-    own = _of_site(meters, site_id, month)
-    projects = {row["project_code"] for row in own.values() if row["point"] == "onsite_generation" and row["project_code"]}
-    parts = [
-        energies.of_meter(site_id, "point:excluded", meter_id)
-        for meter_id, row in sorted(own.items())
-        if row["point"] == "excluded" and row["project_code"] in projects
-    ]
+    parts = [energies.of_meter(site_id, "point:excluded", meter_id) for meter_id in plant_meters(meters, site_id, month)]
     return None if any(part is None for part in parts) else sum(part or 0 for part in parts)
 
 
-def self_uses(energies: SiteEnergies, meters: Iterable[Row], month: str) -> list[SelfUse]:
+def plant_meters(meters: Iterable[Row], site_id: str, month: str) -> list[str]:
+    """The meters of what the on-site plants use themselves, sorted."""
+    own = _of_site(meters, site_id, month)
+    projects = {row["project_code"] for row in own.values() if row["point"] == "onsite_generation" and row["project_code"]}
+    return sorted(meter_id for meter_id, row in own.items() if row["point"] == "excluded" and row["project_code"] in projects)
+
+
+def storage_losses(energies: SiteEnergies, site_id: str) -> int | None:
+    """What the storage of a site kept of the energy it was charged with: charge − discharge, at least 0 (Wh); None when one is unknown.
+
+    Load is import + self-use + discharge − charge, so that what a battery outside the boundary loses is nobody's load; who charged it is
+    not known, and all of it is taken from self-use. What is still in it at the month's end was not used: surplus moves to no other month.
+    Source: green-power.md §3 (matching through a battery subtracts its losses); to whom it is attributed is a project convention.
+    """
+    charge = energies.total(site_id, "point:storage_charge", absent=0)
+    discharge = energies.total(site_id, "point:storage_discharge", absent=0)
+    return None if charge is None or discharge is None else max(0, charge - discharge)
+
+
+def self_uses(energies: SiteEnergies, meters: Iterable[Row], month: str, storage_outside: Collection[str] = ()) -> list[SelfUse]:
     """Self-use of every site with on-site generation meters, split over them in proportion to their generation (largest remainder).
 
-    ``meters``: all registry rows. A site without an export meter is taken to export nothing (BD11 asks for one). Sorted by site and meter.
+    ``meters``: all registry rows; ``storage_outside``: sites whose storage lies outside the boundary (inside it, its losses are the site's
+    load). A site without an export meter is taken to export nothing (BD11 asks for one). Sorted by site and meter.
     """
     rows = list(meters)
     found: list[SelfUse] = []
     for site_id in energies.sites():
         if energies.has(site_id, "point:onsite_generation"):
-            found += _of_generation(energies, rows, site_id, month)
+            found += _of_generation(energies, rows, site_id, month, storage_losses(energies, site_id) if site_id in storage_outside else 0)
     return found
 
 
-def _of_generation(energies: SiteEnergies, meters: list[Row], site_id: str, month: str) -> list[SelfUse]:
+def _of_generation(energies: SiteEnergies, meters: list[Row], site_id: str, month: str, lost: int | None) -> list[SelfUse]:
     generation = energies.total(site_id, "point:onsite_generation")
     export = energies.total(site_id, "point:export", absent=0)
     plant = plant_use(energies, meters, site_id, month)
-    used = None if generation is None or export is None or plant is None else max(0, generation - export - plant)
+    used = None if generation is None or export is None or plant is None or lost is None else max(0, generation - export - plant - lost)
     own = {name: row for name, row in _of_site(meters, site_id, month).items() if row["point"] == "onsite_generation"}
     parts = {name: energies.of_meter(site_id, "point:onsite_generation", name) for name in sorted(own)}
     parts = {name: part for name, part in parts.items() if part is not None or len(own) == 1}

@@ -13,10 +13,12 @@ import pandas as pd
 import polars as pl
 
 from assets.compute import Compute, Step, records
+from assets.raw.fingerprint import own_fingerprint
 from assets.reference.factors import FactorSet
 from assets.staging.balance import energy_balance
 from assets.staging.bills import bill_checks
 from assets.staging.claim_rules import ClaimRules
+from assets.staging.claim_tables import beside_claims
 from assets.staging.claims import month_claims
 from assets.staging.composed import composed_of, parts_table, with_parts
 from assets.staging.double_counts import DoubleCount, double_counts
@@ -30,6 +32,7 @@ from assets.staging.emission_gaps import (
     unreported_subjects,
 )
 from assets.staging.energies import site_energies
+from assets.staging.hourly_supply import GRID_SHARE, HourlySupply, hourly_supply
 from assets.staging.intervals import ENERGY, StagedMonth, joined, read_batches
 from assets.staging.inventory import site_inventory
 from assets.staging.manual import manual_readings
@@ -39,11 +42,15 @@ from assets.staging.repairs import REPAIRS, repairs
 from assets.staging.shares import side_shares
 from assets.staging.snapshot_days import snapshot_days
 from assets.staging.snapshots import snapshots
+from assets.staging.standstill import Standstill
 from assets.staging.topology import SIDES, counted
+from assets.staging.uncovered import uncovered_months
 from assets.staging.watched import checklist_items, generated_months, watch, watched
 from checks.rules.daily import day_peaks, side_days
 from resources.calendar import add_months, month_last_day, trailing_months
+from resources.digest import digest_json
 from resources.lake import Stored
+from resources.ledger import OWN
 
 _COUNTED = {"site_id": pl.String, "side": pl.String, "meter_id": pl.String, "sign": pl.Int64}
 _FAULTS = ["site_id", "side", "what", "meter_id", "other_id", "first_day"]
@@ -124,16 +131,9 @@ def _judged_before(compute: Compute) -> dict[str, Any]:
 
 def stage_intervals(compute: Compute) -> Step:
     """Hourly energy, rejected readings, facts and anomalies of the meters of the month."""
-    feeds, zone = compute.feeds, compute.settings.timezone
     metering = _metering(compute)
-    parts = metering.parts
-    registers = feeds["meters"][~feeds["meters"]["meter_id"].isin(parts.virtual)]
-    with_registers = replace(feeds, tables={**feeds.tables, "meters": registers})
     still = watch(compute)
-    batches = still.over(read_batches(compute.home, with_registers, compute.month, compute.as_of, compute.settings))
-    if parts.definitions or parts.virtual:  # what a meter is made of may stand in any batch
-        batches = iter([with_parts(joined(list(batches)), parts, feeds["meters"], compute.site_zones, zone)])
-    hours, staged, peaks, mended = _written(compute, batches)
+    hours, staged, peaks, mended = _written(compute, _batches(compute, metering, still))
     rejected = staged.rejected.group_by("site_id", "rule_code").agg(pl.len().alias("rows"))
     judged = {
         **_judged_registry(compute, metering),
@@ -150,10 +150,23 @@ def stage_intervals(compute: Compute) -> Step:
     tables: dict[str, pl.DataFrame | Stored] = {
         **staged.tables(),
         "staging/interval_energy": hours,
-        "staging/meter_parts": parts_table(parts, compute.site_zones, zone),
+        "staging/meter_parts": parts_table(metering.parts, compute.site_zones, compute.settings.timezone),
         "staging/repairs": mended,
     }
     return compute.put("staging/interval_energy", "staging", tables, inputs, judged)
+
+
+def _batches(compute: Compute, metering: _Metering, still: Standstill | None = None) -> Iterator[StagedMonth]:
+    """The meters of the month, some at a time; ``still`` watches the readings of those that are read."""
+    feeds, parts = compute.feeds, metering.parts
+    registers = feeds["meters"][~feeds["meters"]["meter_id"].isin(parts.virtual)]
+    with_registers = replace(feeds, tables={**feeds.tables, "meters": registers})
+    batches = read_batches(compute.home, with_registers, compute.month, compute.as_of, compute.settings)
+    batches = batches if still is None else still.over(batches)
+    if parts.definitions or parts.virtual:  # what a meter is made of may stand in any batch
+        whole = with_parts(joined(list(batches)), parts, feeds["meters"], compute.site_zones, compute.settings.timezone)
+        batches = iter([whole])
+    return batches
 
 
 def _written(compute: Compute, batches: Iterator[StagedMonth]) -> tuple[Stored, StagedMonth, pl.DataFrame, pl.DataFrame]:
@@ -216,6 +229,17 @@ def stage_energies(compute: Compute) -> Step:
     return compute.put("staging/energies", "staging", tables, inputs, judged)
 
 
+def _energies_of(compute: Compute) -> list[dict[str, Any]]:
+    """staging/energies of any month at this moment of the log: as it was left from the same inputs, else computed and not left."""
+    stored, own = compute.home.ledger.manifest(compute.month, "staging/energies"), compute.home.ledger.manifest(compute.month, OWN)
+    if stored is not None and own is not None and own.digest == own_fingerprint(compute):
+        if compute.home.lake.table_path(stored.table_name, stored.month, stored.file_digest).exists():
+            return compute.read("staging/energies").to_dicts()
+    metering = _metering(compute)
+    staged = joined(list(_batches(compute, metering)))
+    return site_energies(staged.energy, staged.facts, metering.rows, compute.sites, compute.month, compute.site_zones).to_dicts()
+
+
 def _hours_of(compute: Compute, month: str, own: pl.DataFrame) -> pl.DataFrame | None:
     """The staged hours of this month (``own``) or of an earlier one; None where they were not computed."""
     if month == compute.month:
@@ -244,10 +268,11 @@ def stage_inventory(compute: Compute) -> Step:
 def stage_claims(compute: Compute) -> Step:
     """Which renewable electricity is claimed for which site and month; what contradicts it; what the emissions lack."""
     factors = FactorSet.from_document(compute.document("factors")[1])
-    energies = compute.read("staging/energies").to_dicts()
+    energies, rules = compute.read("staging/energies").to_dicts(), ClaimRules.from_reference(factors.data)
+    uncovered = uncovered_months(compute, energies, rules, _energies_of)
     claimed = month_claims(
-        compute.feeds, energies, compute.sites, month=compute.month, evidence=compute.feeds.evidence,
-        rules=ClaimRules.from_reference(factors.data), generated_wh=generated_months(compute, energies),
+        compute.feeds, energies, compute.sites, month=compute.month, evidence=compute.feeds.evidence, rules=rules,
+        uncovered_wh=uncovered, generated_wh=generated_months(compute, energies),
     )  # fmt: skip
     totals = SiteEnergies(energies)
     activities, declarations = records(compute.feeds["activities"]), records(compute.feeds["declarations"])
@@ -276,5 +301,26 @@ def stage_claims(compute: Compute) -> Step:
         **_registry(compute),
         **{name: compute.digest(name) for name in ("raw/green_power", "raw/activities", "staging/energies")},
         **{kind: compute.document(kind)[0] for kind in ("factors", "edition")},
+        "uncovered": digest_json([[*key, wh] for key, wh in sorted(uncovered.items())]),
+        "staging/interval_energy": compute.digest("staging/interval_energy"),
     }
-    return compute.put("staging/claims", "staging", {"staging/claims": claimed.claims}, inputs, judged)
+    tables = {"staging/claims": claimed.claims, **_hourly(compute, claimed.claims, energies).tables()}
+    tables |= beside_claims(compute, claimed, energies, factors.data["direct_line"]["tests"])
+    return compute.put("staging/claims", "staging", tables, inputs, judged)
+
+
+def _hourly(compute: Compute, claims: pl.DataFrame, energies: list[dict[str, Any]]) -> HourlySupply:
+    """Load and claimed supply by hour, of the rows of the feeds that belong to the month."""
+    certificates, telemetry = compute.feeds["certificates"], compute.feeds["telemetry"]
+    stored = compute.manifest("staging/interval_energy")
+    return hourly_supply(
+        compute.home.lake.scan("staging/interval_energy", compute.month, stored.file_digest), claims.to_dicts(), energies,
+        _metering(compute).rows, compute.sites, month=compute.month, zones=compute.site_zones,
+        certificates=records(certificates[certificates["production_month"] == compute.month]),
+        telemetry=records(telemetry[(telemetry["variable"] == GRID_SHARE) & telemetry["month"].isin(_around(compute.month))]),
+    )  # fmt: skip
+
+
+def _around(month: str) -> list[str]:
+    """A month and its neighbours: a month of another clock reaches into them."""
+    return [add_months(month, step) for step in (-1, 0, 1)]

@@ -34,10 +34,12 @@ TELEMETRY = table(
         text("variable", "What was measured, e.g. outdoor_temperature", "变量,例如 outdoor_temperature", "变量 测点 指标", required=True,
              known={
             "outdoor_temperature": "室外温度", "outdoor_humidity": "室外湿度", "supply_air_temperature": "送风温度",
-            "pue": "电能利用效率", "wue": "水利用效率"}),
+            "pue": "电能利用效率", "wue": "水利用效率",
+            "grid_carbon_free_share": "电网零碳电量占比 电网非化石电量占比"}),
         # a PUE below 1 or a WUE below 0 can not be (ISO/IEC 30134-2, 30134-9); what a monitoring system shows is not computed again
         number("value", "Value, in the unit", "数值", "数值 值", required=True,
-               bounds_by=("variable", {"pue": (1, None), "wue": (0, None), "outdoor_humidity": (0, 100)})),
+               bounds_by=("variable", {"pue": (1, None), "wue": (0, None), "outdoor_humidity": (0, 100),
+                                        "grid_carbon_free_share": (0, 1)})),
         text("unit", "Unit of the value", "单位", "单位", required=True),
     ],
 )  # fmt: skip

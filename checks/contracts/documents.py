@@ -6,7 +6,7 @@ Generated only; a test holds the committed page against ``tables_markdown()``.
 from __future__ import annotations
 
 from checks.contracts.base import FIRST_MONTH, Column, Contract
-from checks.contracts.registry import FEEDS, STAGED
+from checks.contracts.registry import ACCOUNTS, FEEDS, STAGED
 
 _INTRO = """# Tables · 数据表
 
@@ -25,16 +25,18 @@ Files that can be dropped, NEM12, NEM13 and Green Button too: [formats.md](forma
 
 
 def tables_markdown() -> str:
-    """The data dictionary of all feeds and staged tables, in English and Chinese."""
+    """The data dictionary of all feeds, staged tables and accounts, in English and Chinese."""
     blocks = [_INTRO]
     blocks += [_section(contract, feed=True) for contract in FEEDS.values()]
     blocks.append("## Staged tables · 中间表\n")
     blocks += [_section(contract, feed=False) for contract in STAGED.values()]
+    blocks.append("## Tables of accounts · 核算表\n")
+    blocks += [_section(contract, feed=False) for contract in ACCOUNTS.values()]
     return "\n".join(blocks)
 
 
 def _section(contract: Contract, *, feed: bool) -> str:
-    name = contract.name if feed else f"staging/{contract.name}"
+    name = contract.name if feed or "/" in contract.name else f"staging/{contract.name}"
     lines = [f"### `{name}`", "", f"{contract.title_en}. {contract.title_zh}。", ""]
     split = f" Split by month of · 按月拆分依据: `{contract.time_column}`." if contract.time_column else ""
     lines += [f"Key · 主键: {', '.join(f'`{column}`' for column in contract.key)}.{split}", ""]

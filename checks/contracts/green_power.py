@@ -74,6 +74,11 @@ PPA_SETTLEMENTS = table(
         text("statement_no", "Number of the statement", "结算单编号", "结算单号 结算单编号"),
         date("published_on", "Day of publication", "发布日期", "发布日期 出具日期"),
         text("evidence", *_EVIDENCE),
+        number("price_per_kwh", "Price of the settled energy, in the currency: direct line, plants of others on the site",
+               "结算电量单价(直连、第三方现场)", "结算电价 电能量电价 合同电价", min=0),
+        number("premium_per_kwh", "Premium for the green attribute, in the currency, beside the price of the energy",
+               "环境权益溢价(每千瓦时)", "环境溢价 绿电溢价 环境价值 绿证价格", min=0),
+        text("currency", "Currency, e.g. CNY", "币种,例如 CNY", "币种 货币", known={"CNY": "人民币 元 RMB"}),
     ],
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""All contracts: ``FEEDS`` by name, in the order of interfaces.md, and ``STAGED``.
+"""All contracts: ``FEEDS`` by name, in the order of interfaces.md, ``STAGED``, and ``ACCOUNTS`` (tables of the layers above).
 
 Nothing is declared here; each table stands in the module of its subject.
 """
@@ -6,6 +6,7 @@ Nothing is declared here; each table stands in the module of its subject.
 from __future__ import annotations
 
 from checks.contracts import activities, cmdb, green_power, meters, sites
+from checks.contracts.accounts import ACCOUNTS
 from checks.contracts.base import Contract
 from checks.contracts.names import FEED_NAMES
 from checks.contracts.staged import STAGED
@@ -20,4 +21,4 @@ def template_csv(feed: str) -> str:
     return FEEDS[feed].template_header() + "\n"
 
 
-__all__ = ["FEEDS", "FEED_NAMES", "STAGED", "template_csv"]
+__all__ = ["ACCOUNTS", "FEEDS", "FEED_NAMES", "STAGED", "template_csv"]

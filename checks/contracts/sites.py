@@ -78,12 +78,24 @@ PRACTICES = table(
 )  # fmt: skip
 
 TARIFFS = table(
-    "tariffs", "Price of electricity", "电价", key="site_id valid_from",
+    "tariffs", "Price of electricity: one row for all hours, or one for each period", "电价:一行适用全部时段,或每个时段一行",
+    key="site_id valid_from period months",
     columns=[
         text("site_id", "Identifier of the site", "数据中心编号", "站点编号 数据中心编号 机房编号 园区编号", required=True),
         date("valid_from", "First day on which it holds", "生效日期", "生效日期 起始日期", required=True, default=FIRST_MONTH),
         number("price_per_kwh", "Price of a kilowatt-hour, in the currency", "每千瓦时价格", "电价 单价", min=0),
         text("currency", "Currency, e.g. CNY", "币种,例如 CNY", "币种 货币", known={"CNY": "人民币 元 RMB"}),
+        choice("period", "Period of the day that the row prices; blank: all hours", "分时时段;空白为全部时段", {
+            "sharp": "尖峰 尖 尖峰段", "peak": "高峰 峰 峰段 高峰段", "flat": "平 平段 平时段", "valley": "低谷 谷 谷段 低谷段",
+            "deep_valley": "深谷 深谷段",
+        }, "时段 峰谷时段 分时时段"),
+        # hours and months are read where energies are priced: a row that was refused here would leave its hours to another row's price
+        text("hours", "Local whole hours of the period, e.g. 08:00-11:00 18:00-23:00; 23-7 runs over midnight; blank: the hours that no "
+             "other row names", "时段的当地整点起止,例如 08:00-11:00 18:00-23:00;23-7 跨零点;空白为其余小时", "时间段 起止时间 时段起止"),
+        text("months", "Months that the row holds for, e.g. 7-8 12; 11-2 runs over the new year; blank: all",
+             "适用月份,例如 7-8 12;11-2 跨年;空白为全年", "月份 适用月份"),
+        number("demand_charge_per_kw", "Demand charge of a month for each kW, in the currency", "需量电价(每千瓦每月)",
+               "需量电价 基本电价 容需量电价", min=0),
     ],
 )  # fmt: skip
 

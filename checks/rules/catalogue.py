@@ -11,6 +11,7 @@ from checks.rules import (
     balance,
     billing,
     boundary,
+    certificate_books,
     certificates,
     changes,
     claims,
@@ -34,13 +35,14 @@ from checks.rules import (
     window,
 )
 
-REGISTRY, READINGS, HOURS, ENERGIES, INVENTORY, CLAIMS, INDEX = (
+REGISTRY, READINGS, HOURS, ENERGIES, INVENTORY, CLAIMS, BOOKS, INDEX = (
     "raw/registry",
     "raw/meter_readings",
     "staging/interval_energy",
     "staging/energies",
     "staging/inventory",
     "staging/claims",
+    "staging/certificate_books",
     "index/site_index",
 )
 _SIDES = ("E_DC", "E_IT", "water")
@@ -77,6 +79,7 @@ RULES: tuple[Rule, ...] = (
     Rule("CT09", CLAIMS, "withhold", ("claims",), "Certificates have an identity", "绿证标识明确", certificates.identified),
     Rule("CT10", CLAIMS, "withhold", ("claims",), "Certificates live one lawful life", "绿证流转合规", certificates.lawful),
     Rule("CT11", CLAIMS, "withhold", ("claims",), "One certificate, one claim", "一证一主张", claims.claimed_once),
+    Rule("CT11", BOOKS, "withhold", ("claims",), "The books agree with the claims", "绿证账目与主张相符", certificate_books.books_agree),
     Rule("CT12", CLAIMS, "withhold", ("claims",), "Contract and certificates count once", "合同与绿证只计一次", claims.attribute_once),
     Rule("CT13", CLAIMS, "flag", ("claims",), "What is no claim is not counted", "非主张电量不计入", certificates.no_claim),
     Rule("CT14", CLAIMS, "flag", ("claims",), "Certificates within generation", "核发不超过发电量", certificates.within_generation),

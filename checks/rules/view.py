@@ -35,6 +35,7 @@ _INPUTS = {
     "feeds_conflicts": ("the list of repeated keys", "重复主键清单"),
     "claims": ("the month's claims", "当月绿电主张"),
     "claim_conflicts": ("the comparison of claims", "绿电主张比对"),
+    "certificate_differences": ("the books of the certificates", "绿证账目"),
     "practices": ("the feed 'practices'", "数据集 practices"),
     "factors_missing": ("the factor look-up", "排放因子查询结果"),
     "window": ("the trailing window", "滚动窗口"),

@@ -29,8 +29,10 @@ COMMANDS = {
     "show": "pipelines.cli.reading",
     "check": "pipelines.cli.reading",
     "trace": "pipelines.cli.trace",
+    "certificates": "pipelines.cli.certificates",
     "verify": "pipelines.cli.verify",
     "score": "pipelines.cli.score",
+    "export": "pipelines.cli.export",
 }
 
 

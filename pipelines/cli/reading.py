@@ -8,9 +8,11 @@ from typing import Any
 import click
 import polars as pl
 
+from assets.reports.accounts import site_accounts
 from assets.reports.board import month_board
 from checks.findings import worst_first
 from pipelines.cli import lookup
+from pipelines.cli.accounts import print_accounts
 from pipelines.cli.boundary import boundary_of, print_boundary
 from pipelines.cli.days import print_days
 from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_home, print_json
@@ -43,10 +45,13 @@ def show(entity: str, month: str, window: str, boundary: bool, root: str, output
         else:
             print_boundary(found)
         return 0
+    if payload["entity_kind"] == "site":
+        payload["accounts"] = site_accounts(home, entity, month)
     if output == "json":
         print_json(payload)
     else:
         print_result(payload)
+        print_accounts(payload.get("accounts"))
     return 0 if complete(payload) else INCOMPLETE
 
 

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from assets.reports.claims_words import claims_words
+from assets.reports.ratios import ratio_rows
 from assets.reports.remarks import materiality_words, shares_words, waiver_words
 from assets.reports.words import GRADE_ZH, chinese, english, merged, number, percent, points
 from checks.rules.catalogue import RULES
@@ -76,7 +78,10 @@ def print_result(payload: dict[str, Any]) -> None:
             " ".join([*item["rules_failed"], *(f"{code} waived 豁免" for code in _waived_codes(payload, item))]),
         )
     out.print(table)
+    _print_ratios(out, payload)
     _print_quality(out, payload["indicators"])
+    for said in claims_words(payload):
+        out.print("\n".join(f"[cyan]{escape(text)}[/]" for text in said))
     print_waivers(payload.get("waivers", []))
     _print_findings(out, payload["findings"])
     out.print(f"[dim]head {payload['head_digest']}\noutput {payload['output_digest']}[/]")
@@ -84,6 +89,18 @@ def print_result(payload: dict[str, Any]) -> None:
 
 def _waived_codes(payload: dict[str, Any], item: dict[str, Any]) -> list[str]:
     return sorted({row["code"] for row in payload.get("waivers", ()) if row["finding"] in item.get("waivers", ())})
+
+
+def _print_ratios(out: Console, payload: dict[str, Any]) -> None:
+    """The shares of renewable electricity side by side."""
+    rows = ratio_rows(payload)
+    if not rows:
+        return
+    table = _table("", "Renewable shares, side by side\n可再生能源各口径占比", ">Share\n占比", "Basis\n口径")
+    for row in rows:
+        en, zh = (escape(text) for text in row["note"])
+        table.add_row(row["code"], " ".join(row["name"]), percent(row["value"]), f"{en}\n[dim]{zh}[/]")
+    out.print(table)
 
 
 def _print_quality(out: Console, indicators: list[dict[str, Any]]) -> None:

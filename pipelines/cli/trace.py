@@ -12,6 +12,7 @@ from assets.reports.words import chinese, merged, number
 from pipelines.cli import lookup
 from pipelines.cli.options import format_option, home_option, open_home, print_json
 from pipelines.cli.render import console
+from pipelines.cli.trace_claims import draw_claims
 
 
 @click.command()
@@ -28,7 +29,8 @@ from pipelines.cli.render import console
 @home_option
 @format_option
 def trace(site: str, month: str, code: str, depth: str, root: str, output: str) -> int:
-    """Walk a number (D1, E_DC, E_IT, water) of a SITE and MONTH back to the rows of the files. Each level adds up to the one above."""
+    """Walk a number (D1, E1, E2, E_DC, E_IT, water) of a SITE and MONTH back to the rows of the files. Each level adds up to the one
+    above."""
     from pipelines.trace import trace as walk
 
     home = open_home(root)
@@ -50,6 +52,8 @@ def draw(tree: dict[str, Any]) -> Tree:
     top = Tree(f"[bold]{tree['site_id']} {tree['month']} {tree['code']} = {shown}[/]   {escape(tree['formula'])}")
     if tree["window"]:
         _draw_window(top, tree["code"], tree["window"])
+    if "claims" in tree:
+        draw_claims(top, tree["claims"])
     for side in tree["sides"]:
         _draw_side(top, side)
     for item in merged(tree["findings"]):
@@ -59,14 +63,19 @@ def draw(tree: dict[str, Any]) -> Tree:
 
 
 def _draw_window(top: Tree, code: str, window: dict[str, Any]) -> None:
-    parts = f"{window['numerator']:,} / {window['denominator']:,}"
+    parts = f"{_amount(window['numerator'])} / {_amount(window['denominator'])}"
     valid = sum(m["numerator"] is not None for m in window["months"])
     node = top.add(f"published for {valid} of 12 months 滚动十二个月(有效 {valid}): {code} = {number(window['value'], 6)} = {parts}")
     for month in window["months"]:
         if month["numerator"] is None:
             node.add(f"{month['month']}: {month['status']}, not in the window")
         else:
-            node.add(f"{month['month']}: {number(month['value'], 6)} = {month['numerator']:,} / {month['denominator']:,}")
+            node.add(f"{month['month']}: {number(month['value'], 6)} = {_amount(month['numerator'])} / {_amount(month['denominator'])}")
+
+
+def _amount(value: float | None) -> str:
+    """Whole units as they are; a weighted energy without the noise of its floats."""
+    return "–" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:,.0f}"
 
 
 def _draw_side(top: Tree, side: dict[str, Any]) -> None:

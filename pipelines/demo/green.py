@@ -154,6 +154,12 @@ def _delivery(row: _Contract, month: str, certified: Mapping[str, Mapping[str, t
     return _Delivery(keeper, contract, kind, project, month, production, mwh, int(mwh), 8000 + 60 * number)
 
 
+# Invented prices: what a direct line's energy costs, and the premium of the green-power trade.
+_PRICES: dict[str, Row] = {
+    "direct_line": {"price_per_kwh": 0.385, "currency": "CNY"}, "green_trade": {"premium_per_kwh": 0.0285, "currency": "CNY"},
+}  # fmt: skip
+
+
 def _settlement(one: _Delivery, load_mwh: float, evidence: dict[str, str]) -> Row:
     document = f"{one.contract}-settlement-{one.month}.txt"
     evidence[document] = f"合同 {one.contract} {one.month} 结算单 · Settlement of contract {one.contract}, {one.month}."
@@ -162,6 +168,7 @@ def _settlement(one: _Delivery, load_mwh: float, evidence: dict[str, str]) -> Ro
         "keeper": one.keeper, "contract_id": one.contract, "month": one.month, "version": 1, "contract_mwh": mwh,
         "ongrid_mwh": mwh if one.own_use else float(one.issued), "mechanism_mwh": 0.0, "user_mwh": round(load_mwh, 3), "settled_mwh": mwh,
         "statement_no": f"{one.contract}-{one.month}", "published_on": f"{add_months(one.month, 1)}-06", "evidence": document,
+        **_PRICES.get(one.kind, {}),
     }  # fmt: skip
 
 

@@ -7,8 +7,12 @@ that names a document nobody handed in.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.demo.faults import FAULTS
 from pipelines.demo.fleet import MONTHS, SITES
@@ -143,31 +147,73 @@ def activities(
     return rows, evidence
 
 
-def bills(site_id: str, supplied_kwh: Mapping[str, Mapping[str, float]]) -> tuple[list[Row], dict[str, str]]:
+@dataclass(frozen=True)
+class Supplied:
+    """What a supply meter shows for a month: kWh of each clock hour from the first on, and the highest quarter-hour's mean power."""
+
+    hours_kwh: NDArray[np.float64]
+    demand_kw: float
+
+
+def bills(site_id: str, supplied: Mapping[str, Mapping[str, Supplied]]) -> tuple[list[Row], dict[str, str]]:
     """The feed ``bills`` of a site: one a month for each supply, by the supplier's own meter, which differs from ours by up to 0.2 %.
 
-    ``supplied_kwh``: what each supply meter of the site shows, by meter and month.
+    ``supplied``: what each supply meter of the site shows, by meter and month. The amount is that energy by the periods of the tariff, and
+    the highest quarter-hour for the demand charge.
     """
     rows, evidence = [], {}
-    for meter_id, by_month in sorted(supplied_kwh.items()):
+    for meter_id, by_month in sorted(supplied.items()):
         theirs = 1 + (crc32(meter_id.encode()) % 401 - 200) / 100_000
-        for month, kwh in by_month.items():
+        for month, one in by_month.items():
             document = f"{meter_id}-bill-{month}.txt"
             evidence[document] = f"{meter_id} {month} 电费账单 · Electricity bill of {meter_id}, {month}."
+            prices = np.array([_price(site_id, month, hour) for hour in range(24)])
+            energy = float((one.hours_kwh.reshape(-1, 24).sum(axis=0) * prices).sum())
+            charge = DEMAND_CHARGE * one.demand_kw if site_id in _BY_PERIOD else 0.0
             rows.append(
                 {
                     "site_id": site_id, "meter_id": meter_id, "period_start": f"{month}-01", "period_end": str(month_last_day(month)),
-                    "quantity": round(kwh * theirs, 1), "unit": "kWh", "currency": "CNY", "statement_no": f"SIM-{meter_id}-{month}",
+                    "quantity": round(float(one.hours_kwh.sum()) * theirs, 1), "unit": "kWh",
+                    "amount": round((energy + charge) * theirs, 2), "currency": "CNY", "statement_no": f"SIM-{meter_id}-{month}",
                     "evidence": document,
                 }
             )  # fmt: skip
     return rows, evidence
 
 
+# Invented prices: by year the price of a flat hour; two sites pay by period and for their demand, one pays one price.
+_FLAT = {"HL01": (0.462, 0.455), "HL02": (0.448, 0.441), "HL03": (0.531, 0.524)}
+_YEARS = ("2025-01-01", "2026-01-01")
+_BY_PERIOD = ("HL01", "HL02")
+_FACTORS = {"sharp": 1.6, "peak": 1.4, "valley": 0.6}
+_HOURS = {"sharp": ((18, 21),), "peak": ((10, 12), (16, 22)), "valley": ((23, 7),)}
+_SHARP_MONTHS = (7, 8)
+DEMAND_CHARGE = 32.0
+
+
+def _price(site_id: str, month: str, hour: int) -> float:
+    """What a kWh costs in an hour of the day, as ``tariffs`` states it."""
+    flat = _FLAT[site_id][int(month >= _YEARS[1][:7])]
+    if site_id not in _BY_PERIOD:
+        return flat
+    for period, spans in _HOURS.items():
+        inside = any(first <= hour < after if first < after else hour >= first or hour < after for first, after in spans)
+        if inside and (period != "sharp" or int(month[5:]) in _SHARP_MONTHS):
+            return round(flat * _FACTORS[period], 4)
+    return flat
+
+
 def tariffs(site_id: str) -> list[Row]:
-    """The feed ``tariffs`` of a site."""
-    prices = {"HL01": (0.462, 0.455), "HL02": (0.448, 0.441), "HL03": (0.531, 0.524)}[site_id]
-    return [
-        {"site_id": site_id, "valid_from": day, "price_per_kwh": price, "currency": "CNY"}
-        for day, price in zip(("2025-01-01", "2026-01-01"), prices, strict=True)
-    ]
+    """The feed ``tariffs`` of a site: one row for all hours, or one for each period of the day; what no period names is flat."""
+    rows: list[Row] = []
+    for day, flat in zip(_YEARS, _FLAT[site_id], strict=True):
+        base = {"site_id": site_id, "valid_from": day, "currency": "CNY"}
+        if site_id not in _BY_PERIOD:
+            rows.append(base | {"price_per_kwh": flat})
+            continue
+        rows.append(base | {"price_per_kwh": flat, "period": "flat", "demand_charge_per_kw": DEMAND_CHARGE})
+        for period, spans in _HOURS.items():
+            hours = " ".join(f"{first:02d}:00-{after:02d}:00" for first, after in spans)
+            months = {"months": f"{_SHARP_MONTHS[0]}-{_SHARP_MONTHS[-1]}"} if period == "sharp" else {}
+            rows.append(base | {"price_per_kwh": round(flat * _FACTORS[period], 4), "period": period, "hours": hours, **months})
+    return rows

@@ -14,7 +14,7 @@ from pipelines.demo import files, green, inventory, practices
 from pipelines.demo.faults import Findings, expected_findings
 from pipelines.demo.fleet import FIRST_MONTH, LAST_MONTH, MONTHS, SITES, Meter, meters_of
 from pipelines.demo.load import simulate
-from pipelines.demo.registers import Replacement, Shown, Truth, month_ticks, replacement_event, show, truth
+from pipelines.demo.registers import Replacement, Shown, Truth, month_ticks, quarter_ticks, replacement_event, show, truth
 from resources.calendar import add_months, check_month, month_range
 from resources.errors import UsageError
 
@@ -101,6 +101,12 @@ def _registries(landing: Path, site_id: str, shown: dict[str, Shown], event: Rep
     return paths
 
 
+def _supplied(one: Shown, month: str) -> practices.Supplied:
+    """What a supply register counted in the hours of a month, before anything was broken."""
+    quarters = quarter_ticks(one, month) * one.tick / 1000
+    return practices.Supplied(quarters.reshape(-1, 4).sum(axis=1), 4 * float(quarters.max()))
+
+
 def _meter_row(meter: Meter, shown: Shown) -> Row:
     bank = meter.bank
     return {
@@ -136,7 +142,7 @@ def _statements(
     generators = [one for one in shown.values() if one.meter.bank.point == "backup_generation"]
     backup_kwh = {month: sum(one.tick * month_ticks(one, month) for one in generators) / 1000 for month in written}
     supplies = [one for one in shown.values() if one.meter.bank.point == "grid_supply" and not one.meter.check_of]
-    supplied = {one.meter.meter_id: {month: one.tick * month_ticks(one, month) / 1000 for month in written} for one in supplies}
+    supplied = {one.meter.meter_id: {month: _supplied(one, month) for month in written} for one in supplies}
     made = {
         "declarations": practices.declarations(site_id),
         "practices": practices.practices(site_id),

@@ -57,7 +57,8 @@ def test_assets_have_what_a_data_engineer_expects(tmp_path: Path) -> None:
     graph = build_defs(tmp_path).resolve_asset_graph()
     keys = graph.get_all_asset_keys()
     assert dg.AssetKey(["raw", "meter_readings"]) in keys
-    assert {k.path[-1] for k in keys if k.path[0] == "indicators"} == {item.asset for item in INDICATORS}
+    accounts = {"ghg_inventory", "energy_total", "energy_cost"}  # unscored, beside the indicators
+    assert {k.path[-1] for k in keys if k.path[0] == "indicators"} == {item.asset for item in INDICATORS} | accounts
     assert len(INDICATORS) == 19
     for key in keys:
         node = graph.get(key)
@@ -94,7 +95,7 @@ def test_a_month_is_few_events(home: Home) -> None:
     instance = open_instance(home)
     (run,) = instance.get_runs()
     kinds = Counter(entry.dagster_event.event_type_value for entry in instance.all_logs(run.run_id) if entry.dagster_event is not None)
-    assert 28 <= kinds["ASSET_MATERIALIZATION"] <= 32
+    assert 28 <= kinds["ASSET_MATERIALIZATION"] <= 42
     checked = kinds["ASSET_CHECK_EVALUATION"]
     assert checked == len(RULES)  # each rule once on each table it judges
 

@@ -14,6 +14,7 @@ from assets.indicators.step import measure_indicators
 from assets.raw.landing import land
 from assets.raw.step import raw
 from assets.reports.step import seal_month
+from assets.staging.certificate_step import stage_certificates
 from assets.staging.step import stage_claims, stage_energies, stage_intervals, stage_inventory
 from pipelines.documents import note_documents
 from pipelines.initialise import initialise
@@ -21,7 +22,7 @@ from resources.home import Home
 from tests.pipeline.planted.fault import Found
 from tests.pipeline.planted.tables import MONTHS, Tables
 
-STEPS = (raw, stage_intervals, stage_energies, stage_inventory, stage_claims, measure_indicators, score_entities)
+STEPS = (raw, stage_intervals, stage_energies, stage_inventory, stage_claims, stage_certificates, measure_indicators, score_entities)
 
 
 def compute_tables(tables: Tables, root: Path, between: Callable[[Home], None] | None = None) -> Home:

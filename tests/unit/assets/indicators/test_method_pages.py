@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from assets.indicators.carbon import GridEnergy, measure_emissions
+from assets.indicators.order_of_use import in_order_of_use
+from assets.reference.calendar_of_claims import ClaimCalendar
 from assets.reference.factors import Factor, load_factors
+from assets.staging.certificate_ledger import last_use
 from assets.staging.certificates import issue
 from assets.staging.claim_rules import REASONS, ClaimRules
 from assets.staging.contracts import share_out_wh, wh
@@ -34,6 +37,25 @@ def test_carry() -> None:
 def test_validity() -> None:
     for produced, consumed, cancelled, counts in table("green-power.md", "validity"):
         assert (RULES.vintage_fault(produced, consumed, cancelled) or "yes") == counts
+
+
+def test_last_use() -> None:
+    for produced, consumed, day in table("green-power.md", "last use"):
+        assert last_use(produced, RULES, ClaimCalendar.from_reference(FACTORS.data)) == (consumed, day)
+
+
+def test_order_of_use() -> None:
+    routes = ("onsite", "green_trade", "unbundled")
+    for load, *quantities, used, surplus, beyond in table("green-power.md", "order of use"):
+        rows = [
+            {"route": route, "weight": RULES.weight(route), "quantity_wh": int(quantity), "status": "eligible", "carbon_free": True,
+             **dict.fromkeys(("production_month", "project_code", "seq_start", "meter_id", "contract_id", "entry", "source_row"))}
+            for route, quantity in zip(routes, quantities, strict=True)
+        ]  # fmt: skip
+        found = in_order_of_use(rows, int(load), ("onsite", "green_trade"))
+        assert [one.row["route"] for one in found] == list(routes)
+        said = [(one.used_wh, one.surplus_wh, one.beyond_wh) for one in found]
+        assert ["/".join(str(part) for part in column) for column in zip(*said, strict=True)] == [used, surplus, beyond]
 
 
 def test_shares() -> None:

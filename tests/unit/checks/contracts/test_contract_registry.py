@@ -12,7 +12,7 @@ import pytest
 from assets.raw.headers import map_headers
 from checks.contracts.base import choice, fold, number, table, text
 from checks.contracts.names import FEED_NAMES
-from checks.contracts.registry import FEEDS, STAGED, template_csv
+from checks.contracts.registry import ACCOUNTS, FEEDS, STAGED, template_csv
 
 # interfaces.md §2: key and the columns marked with *
 PROMISED = {
@@ -38,7 +38,8 @@ PROMISED = {
     "activities": ("site_id month activity", "site_id month activity quantity unit"),
     "practices": ("site_id item_code assessed_on", "site_id item_code level assessed_on"),
     "telemetry": ("site_id at variable", "site_id at variable value unit"),
-    "tariffs": ("site_id valid_from", "site_id valid_from"),
+    # period and months are optional: a file of the old form, one row for each day, has the key site_id valid_from
+    "tariffs": ("site_id valid_from period months", "site_id valid_from"),
 }
 
 
@@ -55,7 +56,7 @@ def test_key_and_required_columns_are_those_promised(feed: str) -> None:
     assert FEEDS[feed].required == tuple(required.split())
 
 
-@pytest.mark.parametrize("contract", [*FEEDS.values(), *STAGED.values()], ids=lambda contract: contract.name)
+@pytest.mark.parametrize("contract", [*FEEDS.values(), *STAGED.values(), *ACCOUNTS.values()], ids=lambda contract: contract.name)
 def test_every_column_says_what_it_is_in_both_languages(contract: object) -> None:
     assert contract.title_en
     assert any("一" <= letter <= "鿿" for letter in contract.title_zh)

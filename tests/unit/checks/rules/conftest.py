@@ -61,6 +61,7 @@ COLUMNS = {
     "entry source_row",
     "claim_conflicts": "kind site_id other_site_id project_code production_month seq_start seq_end contract_id mwh limit_mwh detail_en "
     "detail_zh entry source_row",
+    "certificate_differences": "kind site_id project_code production_month seq_start seq_end mwh claimed_mwh role entry source_row",
     "grid_vintages": "site_id geography kind month vintage published_on published_late later_vintage later_published_on",
     "checklist_items": "site_id item_code months",
     "factors_missing": "site_id subject kind month missing_en missing_zh entry source_row",

@@ -100,12 +100,13 @@ def test_rules_by_table_and_quantity() -> None:
     assert [rule.code for rule in rules_of("staging/claims")] == [
         "BD11", "BD13", "CT09", "CT10", "CT11", "CT12", "CT13", "CT14", "CT15", "CT16", "CT18", "TL06", "TL09", "TL10",
     ]  # fmt: skip
+    assert [rule.code for rule in rules_of("staging/certificate_books")] == ["CT11"]
     assert [rule.code for rule in rules_of("index/site_index")] == ["ME06", "TL08"]
     assert [rule.code for rule in rules_of("staging/inventory")] == ["BD14", "CT17", "TL05"]
     assert [rule.code for rule in withholders("E_IT")] == [
         "BD02", "BD04", "BD05", "BD06", "BD07", "BD09", "BD12", "CT01", "CT01", "CT02", "CT08", "ME04", "ME05", "TL01",
     ]  # fmt: skip
-    assert [rule.code for rule in withholders("claims")] == ["BD11", "BD11", "BD13", "CT01", "CT09", "CT10", "CT11", "CT12"]
+    assert [rule.code for rule in withholders("claims")] == ["BD11", "BD11", "BD13", "CT01", "CT09", "CT10", "CT11", "CT11", "CT12"]
     assert [rule.code for rule in withholders("inventory")] == ["CT01", "CT17", "TL05"]
     assert [rule.code for rule in withholders("factors")] == ["CT16"]
     assert [rule.code for rule in withholders("practices")] == ["CT01"]

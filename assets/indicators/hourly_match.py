@@ -1,0 +1,123 @@
+"""Hourly matching: how much of a site's electricity was met by claimed energy in the very hour, and how much of it was carbon-free.
+
+The arithmetic over hours and what is said of it beside E1; which energy stands in which hour is ``assets/staging/hourly_supply.py``.
+Energies are whole Wh and exact until the ratio; months and sites are composed by adding them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Row = Mapping[str, Any]
+MILLION = 1_000_000
+
+# Why there is no figure, in both languages.
+NOT_COMPUTED = ("the hours of the claims are not known", "绿电主张的分时数据未知")
+NO_LOAD = ("the site's electricity is not metered hour by hour", "数据中心用电未逐小时计量")
+NO_PROFILE = (
+    "no hourly generation profile of what is claimed: certificates carry a month, not an hour",
+    "所主张电量无分时发电曲线:绿证只标明月份,不标明小时",
+)
+NO_GRID = (
+    "the carbon-free share of the grid is not given for every hour (telemetry, variable grid_carbon_free_share)",
+    "未提供每小时的电网零碳电量占比(telemetry,变量 grid_carbon_free_share)",
+)
+
+
+@dataclass(frozen=True)
+class HourlyMatch:
+    """Sums over the hours of a site-month in which its load is metered, in Wh.
+
+    ``matched_wh`` = Σ min(load, claimed supply), ``metered_wh`` the part of it by on-site and direct-line meters; the rest is prorated.
+    ``carbon_free_wh`` = Σ min(load, carbon-free supply); ``grid_wh`` = Σ (load − that) × carbon-free share of the grid, None when the share
+    is not known in an hour. ``claimed_wh``: everything that is claimed for the month; ``profiled_wh``: the part that stands on hours, and
+    ``prorated_wh`` what of that is certificates. ``hours``: those with metered load, ``whole_hours`` those in which every profile is
+    metered too, ``expected_hours`` those of the month.
+    """
+
+    matched_wh: int = 0
+    metered_wh: int = 0
+    carbon_free_wh: int = 0
+    grid_wh: int | None = None
+    claimed_wh: int = 0
+    profiled_wh: int = 0
+    prorated_wh: int = 0
+    hours: int = 0
+    whole_hours: int = 0
+    expected_hours: int = 0
+
+    def components(self) -> dict[str, int | None]:
+        """The parts that months and sites are added up from, under ``hourly.*``."""
+        return {f"hourly.{name.removesuffix('_wh')}": getattr(self, name) for name in self.__dataclass_fields__}
+
+
+UNKNOWN: dict[str, int | None] = {f"hourly.{name.removesuffix('_wh')}": None for name in HourlyMatch.__dataclass_fields__}
+
+
+def match_hours(hours: Iterable[Row], sources: Iterable[Row], expected_hours: int) -> HourlyMatch:
+    """Sums of one site-month from its rows of staging/hourly_supply and staging/hourly_sources; their order changes nothing.
+
+    Meters come before prorated certificates, carbon-free supply before the grid. Surplus of an hour moves to no other.
+    Source: green-power.md §4: HM = Σ min(L, G) / Σ L; CFE = Σ [min(L, C) + (L − min(L, C))·g] / Σ L.
+    """
+    matched = metered = carbon_free = count = whole = 0
+    grid_e6: int | None = 0
+    for row in hours:
+        load, supply = row["load_wh"], row["metered_wh"] + row["prorated_wh"]
+        matched += min(load, supply)
+        metered += min(load, row["metered_wh"])
+        free = min(load, row["carbon_free_wh"])
+        carbon_free += free
+        share = row["grid_share_e6"]
+        grid_e6 = None if grid_e6 is None or share is None else grid_e6 + (load - free) * share
+        count += 1
+        whole += not row["unknown"]
+    listed = list(sources)
+    grid_wh = None if grid_e6 is None or not count else grid_e6 // MILLION
+    return HourlyMatch(
+        matched_wh=matched, metered_wh=metered, carbon_free_wh=carbon_free, grid_wh=grid_wh,
+        claimed_wh=sum(row["quantity_wh"] for row in listed), profiled_wh=sum(row["quantity_wh"] for row in listed if row["basis"]),
+        prorated_wh=sum(row["quantity_wh"] for row in listed if row["basis"] == "prorated"),
+        hours=count, whole_hours=whole, expected_hours=expected_hours,
+    )  # fmt: skip
+
+
+def companions(components: Mapping[str, Any], counted: int) -> dict[str, Any]:
+    """HM and CFE beside E1, from its components; ``counted``: the claimed Wh that E1 counts.
+
+    Both are ratios of sums over the same electricity as E1, so that they never exceed it by an hour that is not known: what is not metered
+    on both sides matches nothing, and the figures are lower bounds. Null with a reason where the load has no hours, nothing that is claimed
+    has a profile, or the share of the grid is missing. Where nothing is claimed, nothing is matched: 0.
+    """
+    e_dc: int = components["E_DC"]
+    parts: dict[str, Any] = {name: components.get(name) for name in UNKNOWN}
+    reason = _reason(parts)
+    claimed, profiled, expected = (parts[f"hourly.{name}"] for name in ("claimed", "profiled", "expected_hours"))
+    names = ("matched_share", "metered_share", "basis", "profiled_share", "known_share", "reason", "reason_zh")
+    found: dict[str, Any] = dict.fromkeys((*(f"hourly_{name}" for name in names), "CFE", "CFE_reason", "CFE_reason_zh"))
+    if claimed:
+        found["hourly_profiled_share"] = (profiled or 0) / claimed
+    if expected:
+        found["hourly_known_share"] = parts["hourly.whole_hours"] / expected
+    if reason is not None:
+        said = {"reason": reason[0], "reason_zh": reason[1]}
+        return found | {f"{name}_{key}": text for name in ("hourly", "CFE") for key, text in said.items()}
+    found["hourly_matched_share"] = min(parts["hourly.matched"], counted) / e_dc
+    found["hourly_metered_share"] = min(parts["hourly.metered"], counted) / e_dc
+    if claimed:
+        found["hourly_basis"] = "prorated" if parts["hourly.prorated"] else "metered"
+    if parts["hourly.grid"] is None:
+        return found | {"CFE_reason": NO_GRID[0], "CFE_reason_zh": NO_GRID[1]}
+    return found | {"CFE": min(1.0, (parts["hourly.carbon_free"] + parts["hourly.grid"]) / e_dc)}
+
+
+def _reason(parts: Mapping[str, Any]) -> tuple[str, str] | None:
+    if parts["hourly.claimed"] is None:
+        return NOT_COMPUTED
+    if not parts["hourly.claimed"]:
+        return None
+    if not parts["hourly.hours"]:
+        return NO_LOAD
+    return None if parts["hourly.profiled"] else NO_PROFILE

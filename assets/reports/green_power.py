@@ -1,0 +1,295 @@
+"""The green power of a site and year, on one page: what is green, by what proof, what is held, and what does not count and why.
+
+Reads what was computed and puts it in order; ``gci certificates`` and the report show the same. No figure is made here but sums: which
+claim counts was decided in ``assets/staging``, what the share is in ``assets/indicators``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from assets.reports.boundary import natural, read_table
+from assets.staging.claim_rules import REASONS
+from checks.waivers import day_of
+from resources.calendar import month_range
+from resources.home import Home
+
+Row = dict[str, Any]
+EXPIRING_DAYS = 90
+WH = 1_000_000
+HELD, CANCELLED = "transferred", "cancelled"
+_WAITING_STOCK = "held, not cancelled"
+_METERED = "counted by the meter"  # certificates of energy that counts by its meter: nothing is lost by leaving them out
+_LEFT_OUT = ("excluded_mwh", "metered_mwh")
+_CLAIMS, _LEDGER, _BOOKS, _DIFFERING = (
+    "staging/claims", "staging/certificate_ledger", "staging/certificate_books", "staging/certificate_differences",
+)  # fmt: skip
+# Where files about green power are dropped: what to say when there are none.
+FEEDS = ("projects", "certificates", "certificate_events", "ppa_contracts", "ppa_site_shares", "ppa_settlements")
+_SUMS = (
+    "issued", "transferred", "cancelled", "self_used", "untransferred", "ended", "valid", "disputed", "claimed", "waiting", "left_out",
+    "elsewhere", "lost", "claimed_wrongly",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stock:
+    """The green-power tables of a home, read once for all its sites: every computed month, and of each project-month the newest state."""
+
+    home: Home
+
+    @cached_property
+    def months(self) -> list[str]:
+        """The months whose claims were computed."""
+        return sorted(item.month for item in self.home.ledger.manifests(table_name=_CLAIMS))
+
+    @cached_property
+    def files(self) -> dict[int, str]:
+        """Log entry → the file that it brought."""
+        return {entry.n: entry.name for entry in self.home.ledger.entries(kinds=["file"])}
+
+    @cached_property
+    def routes(self) -> dict[str, tuple[str, str]]:
+        """Route → its name in English and Chinese, best first, from the reference document in the log."""
+        found = self.home.ledger.latest("factors")
+        if found is None:
+            return {}
+        data = json.loads(self.home.lake.file_path(found.digest).read_bytes())
+        return {row["route"]: (row["name_en"], row["name_zh"]) for row in data["routes"]["routes"]}
+
+    @cached_property
+    def today(self) -> str:
+        """The day of the newest entry of the log: the only clock."""
+        number, _ = self.home.ledger.head()
+        return day_of(self.home.ledger.moment(number), self.home.settings.timezone).isoformat()
+
+    def claims(self, months: Iterable[str]) -> pl.DataFrame:
+        return self._joined(_CLAIMS, months)
+
+    @cached_property
+    def ledger(self) -> pl.DataFrame:
+        """Where every range stands, by the newest computation that looked at its project-month."""
+        return self._newest(_LEDGER)
+
+    @cached_property
+    def books(self) -> pl.DataFrame:
+        return self._newest(_BOOKS)
+
+    @cached_property
+    def differences(self) -> pl.DataFrame:
+        keys = ["project_code", "production_month", "month"]
+        return self._joined(_DIFFERING, self.months).join(self.books.select(keys), on=keys, how="semi")
+
+    def _joined(self, table: str, months: Iterable[str]) -> pl.DataFrame:
+        found = [frame for month in months if (frame := read_table(self.home, table, month)) is not None]
+        # months computed by an older version may lack a column while a backfill goes through them
+        return pl.concat(found, how="diagonal") if found else pl.DataFrame()
+
+    def _newest(self, table: str) -> pl.DataFrame:
+        stored = [item for item in self.home.ledger.manifests(table_name=table) if item.rows]
+        if not stored:
+            return pl.DataFrame()
+        order = {item.month: n for n, item in enumerate(sorted(stored, key=lambda item: (item.as_of, item.month)))}
+        rows = self._joined(table, order).with_columns(pl.col("month").replace_strict(order, return_dtype=pl.Int64).alias("order"))
+        newest = pl.col("order") == pl.col("order").max().over("project_code", "production_month")
+        return rows.filter(newest).drop("order")
+
+    def source(self, row: Mapping[str, Any]) -> Row:
+        """The file and row that a row rests on."""
+        said = {name: row[name] for name in ("evidence", "entry", "source_row")}
+        return said | {"file": self.files.get(row["entry"] or 0)}
+
+
+def site_year(stock: Stock, site_id: str, year: str) -> Row:
+    """The position of a site's year: ``months``, ``sum``, ``claimed``, ``pending``, ``excluded``, ``cancelled``, ``held``, ``books``.
+
+    Energies in MWh. ``claimed``, ``pending`` and ``excluded`` are groups of claims that share route, project, contract, meter and reason,
+    each with its ``rows`` (month, range, document, file and row). ``cancelled``: what stands cancelled for the site and a consumption of
+    the year, by project, channel, contract and beneficiary. ``held``: certificates of the site, or of a contract in which it has a share,
+    that are usable for consumption of the year and not cancelled, by the newest entry of the log (``today``); ``expiring``: those of them
+    whose last usable day is at most 90 days away; ``lapsed``: those whose last day is over. ``books``: issued, transferred, cancelled and
+    claimed numbers of the project-months concerned, of all sites. Months that were not computed are in ``not_computed``.
+    """
+    wanted = month_range(f"{year}-01", f"{year}-12")
+    results = stock.home.ledger.rows("result", window="month", entity_kind="site", entity_id=site_id, month=wanted)
+    payloads = {row["month"]: json.loads(row["payload"]) for row in results}
+    months = [month for month in wanted if month in payloads and month in set(stock.months)]
+    table = stock.claims(months)
+    rows = [] if table.is_empty() else table.filter(pl.col("site_id") == site_id).to_dicts()
+    homeless = [] if table.is_empty() else table.filter(pl.col("site_id").is_null()).to_dicts()
+    shown = [_month(stock, site_id, month, payloads[month], [row for row in rows if row["month"] == month]) for month in months]
+    held = _held(stock, site_id, year, months)
+    number, head = stock.home.ledger.head()
+    by_status = {status: [row for row in rows if row["status"] == status] for status in ("eligible", "pending", "excluded")}
+    return {
+        "site_id": site_id, "year": year, "log_number": number, "head_digest": head, "today": stock.today,
+        "months": shown, "sum": _sum(shown),
+        "not_computed": [month for month in wanted if month not in months and month >= stock.home.settings.first_month],
+        "claims_open": any(payload.get("claims_open") for payload in payloads.values()),
+        "claimed": _groups(stock, by_status["eligible"]), "pending": _groups(stock, by_status["pending"]),
+        "excluded": _groups(stock, by_status["excluded"]), "unassigned": _groups(stock, homeless),
+        "cancelled": _cancelled(stock, site_id, year), "held": held,
+        "expiring": [row for row in held if 0 <= row["days_left"] <= EXPIRING_DAYS],
+        "lapsed": [row for row in held if row["days_left"] < 0],
+        "books": _books(stock, {(row["project_code"], row["production_month"]) for row in [*rows, *held] if row["seq_start"] is not None}),
+        "routes": {route: list(names) for route, names in stock.routes.items()},
+    }  # fmt: skip
+
+
+def _month(stock: Stock, site_id: str, month: str, payload: Mapping[str, Any], rows: Sequence[Row]) -> Row:
+    """One month: electricity, eligible claims by route, and what of them counts (as E1 of the month says)."""
+    (share,) = (item for item in payload["indicators"] if item["code"] == "E1")
+    claimed: dict[str, int] = defaultdict(int)
+    for row in rows:
+        if row["status"] == "eligible":
+            claimed[row["route"]] += row["quantity_wh"]
+    numbered = sum(row["quantity_wh"] for row in rows if row["seq_start"] is not None and row["reason"] != _WAITING_STOCK)
+    energies = read_table(stock.home, "staging/energies", month)
+    total = None if energies is None else energies.filter(
+        (pl.col("site_id") == site_id) & (pl.col("measure") == "E_DC") & (pl.col("meter_id") == "")
+    )["quantity"].to_list()  # fmt: skip
+    surplus = share["beside"].get("surplus_mwh")
+    return {
+        "month": month, "electricity_mwh": _mwh(total[0]) if total and total[0] is not None else None,
+        "claimed_by_route": {route: _mwh(claimed[route]) for route in [*stock.routes, *claimed] if route in claimed},
+        "claimed_mwh": _mwh(sum(claimed.values())), "counted_mwh": None if share["value"] is None else _mwh(share["numerator"]),
+        "surplus_mwh": surplus, "cancelled_mwh": _mwh(numbered), "pending_mwh": _energy(rows, "pending"),
+        "excluded_mwh": _energy(rows, "excluded"), "metered_mwh": _energy(rows, "excluded", _METERED),
+        **{name: share[key] for name, key in (("share", "value"), ("status", "status"), ("reason", "reason"))},
+        "rules_failed": share["rules_failed"], "claims_open": bool(payload.get("claims_open")),
+    }  # fmt: skip
+
+
+def _energy(rows: Iterable[Row], status: str, reason: str = "") -> float:
+    return _mwh(sum(row["quantity_wh"] or 0 for row in rows if row["status"] == status and reason in ("", row["reason"])))
+
+
+def _mwh(wh: int) -> float:
+    return wh / WH
+
+
+def _sum(months: Sequence[Row]) -> Row:
+    """The sums of the months; the share over the months that have one, as a ratio of sums (docs/method/green-power.md)."""
+    valued = [row for row in months if row["share"] is not None]
+    used = sum(row["electricity_mwh"] for row in valued)
+    counted = sum(row["counted_mwh"] for row in valued)
+    routes = list(dict.fromkeys(route for row in months for route in row["claimed_by_route"]))
+    return {
+        "electricity_mwh": _total(months, "electricity_mwh"),
+        "claimed_by_route": {route: sum(row["claimed_by_route"].get(route, 0.0) for row in months) for route in routes},
+        **{name: _total(months, name) for name in ("claimed_mwh", "surplus_mwh", "cancelled_mwh", "pending_mwh", *_LEFT_OUT)},
+        "counted_mwh": counted if valued else None, "share": counted / used if used else None, "months_with_share": len(valued),
+    }  # fmt: skip
+
+
+def _total(months: Sequence[Row], name: str) -> float | None:
+    known = [row[name] for row in months if row[name] is not None]
+    return sum(known) if known else None
+
+
+def _groups(stock: Stock, rows: Sequence[Row]) -> list[Row]:
+    """Claims that share route, project, contract, meter and reason, with their sums; best route first, then the largest."""
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row[name] for name in ("route", "reason", "source", "project_code", "contract_id", "meter_id"))].append(row)
+    order = list(stock.routes)
+    found = []
+    for (route, reason, source, project, contract, meter), own in groups.items():
+        found.append(
+            {
+                "route": route, "reason": reason, "reason_zh": REASONS.get(reason or ""), "source": source, "project_code": project,
+                "contract_id": contract, "meter_id": meter, "mwh": _mwh(sum(row["quantity_wh"] or 0 for row in own)),
+                "unknown": sum(row["quantity_wh"] is None for row in own), "months": sorted({row["month"] for row in own}),
+                "documents": sorted({row["evidence"] for row in own if row["evidence"]}, key=natural),
+                "rows": [
+                    {
+                        **{name: row[name] for name in ("month", "production_month", "seq_start", "seq_end")},
+                        "mwh": None if row["quantity_wh"] is None else _mwh(row["quantity_wh"]), **stock.source(row),
+                    }
+                    for row in own
+                ],
+            }
+        )  # fmt: skip
+    rank = {route: number for number, route in enumerate(order)}
+    return sorted(found, key=lambda g: (rank.get(g["route"], len(rank)), -g["mwh"], g["reason"] or "", g["project_code"] or ""))
+
+
+def _cancelled(stock: Stock, site_id: str, year: str) -> list[Row]:
+    """Ranges that stand cancelled for the site and consumption of the year, by who they were cancelled for and how they were acquired."""
+    if stock.ledger.is_empty():
+        return []
+    in_year = (pl.col("consumption_start") <= f"{year}-12") & (pl.col("consumption_end") >= f"{year}-01")
+    rows = stock.ledger.filter((pl.col("state") == CANCELLED) & (pl.col("site_id") == site_id) & in_year)
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows.sort("project_code", "production_month", "seq_start").to_dicts():
+        groups[tuple(row[name] for name in _OF_GROUP)].append(row)
+    return [
+        {
+            **dict(zip(_OF_GROUP, key, strict=True)), "mwh": sum(row["seq_end"] - row["seq_start"] + 1 for row in own),
+            "rows": [
+                {**{name: row[name] for name in _OF_RANGE}, "mwh": row["seq_end"] - row["seq_start"] + 1, **stock.source(row)}
+                for row in own
+            ],
+        }
+        for key, own in groups.items()
+    ]  # fmt: skip
+
+
+_OF_GROUP = ("project_code", "channel", "contract_id", "beneficiary")
+_OF_RANGE = ("production_month", "seq_start", "seq_end", "since", "consumption_start", "consumption_end")
+
+
+def _held(stock: Stock, site_id: str, year: str, months: Sequence[str]) -> list[Row]:
+    """Certificates that are held and usable for consumption of the year, soonest last day first."""
+    if stock.ledger.is_empty():
+        return []
+    contracts = _contracts(stock.home, site_id, months)
+    mine = (pl.col("site_id") == site_id) | (pl.col("site_id").is_null() & pl.col("contract_id").is_in(contracts))
+    usable = (pl.col("production_month") <= f"{year}-12") & (pl.col("usable_for") >= f"{year}-01")
+    rows = stock.ledger.filter((pl.col("state") == HELD) & mine & usable)
+    today = date.fromisoformat(stock.today)
+    return [
+        {
+            **{name: row[name] for name in _OF_HELD}, "mwh": row["seq_end"] - row["seq_start"] + 1, "shared": row["site_id"] is None,
+            "days_left": (date.fromisoformat(row["usable_to"]) - today).days, **stock.source(row),
+        }
+        for row in rows.sort("usable_to", "project_code", "production_month", "seq_start").iter_rows(named=True)
+    ]  # fmt: skip
+
+
+_OF_HELD = (
+    "project_code", "production_month", "seq_start", "seq_end", "since", "account", "channel", "contract_id", "energy_type", "usable_for",
+    "usable_to",
+)  # fmt: skip
+
+
+def _contracts(home: Home, site_id: str, months: Sequence[str]) -> list[str]:
+    """The contracts in which the site has a share in any of the months."""
+    found: set[str] = set()
+    for month in months:
+        table = read_table(home, "staging/boundary", month)
+        if table is not None:
+            found |= set(table.filter((pl.col("site_id") == site_id) & (pl.col("kind") == "contract"))["id"])
+    return sorted(found)
+
+
+def _books(stock: Stock, keys: Iterable[tuple[str, str]]) -> Row:
+    """The books of some project-months, summed, and what differs in them."""
+    wanted = pl.DataFrame(sorted(set(keys)), schema={"project_code": pl.String, "production_month": pl.String}, orient="row")
+    if stock.books.is_empty() or wanted.is_empty():
+        return {"project_months": 0, **dict.fromkeys(_SUMS, 0), "agree": True, "differences": []}
+    own = stock.books.join(wanted, on=wanted.columns, how="semi")
+    sums = {name: int(own[name].sum()) for name in _SUMS}
+    differing = [] if stock.differences.is_empty() else stock.differences.join(wanted, on=wanted.columns, how="semi").to_dicts()
+    return {
+        "project_months": own.height, **sums, "agree": not (sums["lost"] or sums["claimed_wrongly"]),
+        "differences": [row | {"file": stock.files.get(row["entry"] or 0)} for row in differing],
+    }  # fmt: skip

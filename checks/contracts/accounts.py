@@ -1,0 +1,96 @@
+"""Tables of what a month emitted, used and cost, and what was approved: declared like the staged tables, in layers above them.
+
+The names are those of the lake (``indicators/energy_cost``). What the values mean is in the modules that make them.
+"""
+
+from __future__ import annotations
+
+from checks.contracts.base import Contract
+from checks.contracts.staged import _ENTRY, _FLAG, _INTEGER, _MONTH, _NUMBER, _SITE, _SOURCE_ROW, _TEXT, _table
+
+_REASON = (
+    ("reason_en?", _TEXT, "", "Why it is not known, or what must be said with it, in English", "未知原因或须说明之处(英文)"),
+    ("reason_zh?", _TEXT, "", "The same in Chinese", "未知原因或须说明之处(中文)"),
+)
+_CONTRACTS = (
+    _table(
+        "indicators/ghg_inventory", "Greenhouse gas inventory: one row for each source", "温室气体清单:每个排放源一行",
+        "site_id month scope line",
+        _SITE, _MONTH,
+        ("scope", _TEXT, "", "1, 2_location, 2_market, 2_fossil (sensitivity, never added), 3 (never in CUE)",
+         "范围:1、2_location(基于位置)、2_market(基于市场)、2_fossil(敏感性,不合计)、3(不计入 CUE)"),
+        ("line", _INTEGER, "", "Number of the row within the scope", "范围内行号"),
+        ("category", _TEXT, "", "fuel_combustion, refrigerant, purchased_electricity, claimed_electricity, scope3_<category>", "类别"),
+        ("source", _TEXT, "", "meter, activity, claims", "数据来源:表计、活动数据、绿电主张"),
+        ("subject", _TEXT, "", "Meter, fuel, refrigerant, range of certificates", "排放源:表计、燃料、制冷剂、绿证号段"),
+        ("quantity?", _NUMBER, "", "Quantity in the factor's unit", "活动水平(按因子单位)"),
+        ("unit?", _TEXT, "", "Its unit", "单位"),
+        ("stated_quantity?", _NUMBER, "", "Quantity as reported", "填报数量"),
+        ("stated_unit?", _TEXT, "", "Unit as reported", "填报单位"),
+        ("density_kg_per_l?", _NUMBER, "kg/L", "Density used", "所用密度"),
+        ("factor?", _NUMBER, "", "Emission factor", "排放因子"),
+        ("factor_unit?", _TEXT, "", "Its unit", "因子单位"),
+        ("vintage?", _TEXT, "", "Data year or set of the factor; of claims the month of generation", "因子数据年或因子集;绿证为生产月份"),
+        ("published_on?", _TEXT, "", "Day of publication; of fuels and GWP the first day of use", "公布日期;燃料与 GWP 为启用日期"),
+        ("published_late?", _FLAG, "", "Published after the month's cut-off (TL09)", "截止日之后公布(TL09)"),
+        ("document?", _TEXT, "", "Document that states the factor", "因子出处"),
+        ("gwp_set?", _TEXT, "", "GWP set of a refrigerant", "GWP 集"),
+        ("emissions_kg?", _NUMBER, "kg CO2e", "Quantity × factor", "排放量"),
+        ("status", _TEXT, "", "counted, not_reported, unknown, withheld", "状态:计入、未报送、未知、暂缓发布"),
+        *_REASON,
+        ("evidence?", _TEXT, "", "File name of its document", "佐证文件名"),
+        ("entry?", *_ENTRY[1:]), ("source_row?", *_SOURCE_ROW[1:]),
+    ),
+    _table(
+        "indicators/energy_total", "Energy of all carriers as standard coal, by calorific value", "综合能耗(当量值,折标准煤)",
+        "site_id month carrier",
+        _SITE, _MONTH,
+        ("carrier", _TEXT, "", "electricity, diesel, natural_gas, purchased_heat …; total", "能源品种;total 为合计"),
+        ("quantity?", _NUMBER, "", "Quantity in the factor's unit", "消耗量(按系数单位)"),
+        ("unit?", _TEXT, "", "Its unit", "单位"),
+        ("factor?", _NUMBER, "", "Coal equivalent", "折标准煤系数"),
+        ("factor_unit?", _TEXT, "", "Its unit", "系数单位"),
+        ("document?", _TEXT, "", "Where the factor stands", "系数出处"),
+        ("tce?", _NUMBER, "tce", "Tonnes of standard coal; of an incomplete total what is counted", "吨标准煤;合计不完整时为已计入部分"),
+        ("status", _TEXT, "", "counted, left_out, incomplete, unknown, withheld", "状态:计入、未计入、不完整、未知、暂缓发布"),
+        *_REASON,
+    ),
+    _table(
+        "indicators/energy_cost", "Cost of electricity at its stated prices, beside the bills", "电费:按已填价格计算,并列账单",
+        "site_id month line",
+        _SITE, _MONTH,
+        ("line", _INTEGER, "", "Number of the line", "行号"),
+        ("kind", _TEXT, "", "grid_energy, demand, grid (their sum), direct_line, onsite, premium, total, bill",
+         "类别:电网电量、需量、电网小计、直连、现场、溢价、合计、账单"),
+        ("item", _TEXT, "", "Period, supply meter, contract, or bill", "时段、进线表计、合同或账单"),
+        ("from_day", _TEXT, "", "First day", "起始日"),
+        ("to_day", _TEXT, "", "Last day", "截止日(含)"),
+        ("quantity?", _INTEGER, "Wh, W", "Energy, or demand", "电量或需量"),
+        ("unit", _TEXT, "", "Wh or W", "单位"),
+        ("price?", _NUMBER, "", "Price of a kWh, or of a kW and month, as stated", "单价(每千瓦时,或每千瓦每月)"),
+        ("amount_e4?", _INTEGER, "1/10,000", "Amount in 1/10,000 of the currency; of a bill what it states",
+         "金额(币种的万分之一);账单为其所载金额"),
+        ("computed_e4?", _INTEGER, "1/10,000", "Of a bill: what the tariff makes of its meter over its period",
+         "账单:按电价计算的同账期金额"),
+        ("currency?", _TEXT, "", "Currency", "币种"),
+        ("status", _TEXT, "", "known, estimated, unknown, not_stated", "状态:已知、估算、未知、未填"),
+        *_REASON,
+        ("entry?", *_ENTRY[1:]), ("source_row?", *_SOURCE_ROW[1:]),
+    ),
+    _table(
+        "index/approved", "PUE, WUE and energy against the energy conservation review", "PUE、WUE、能耗与节能审查批复值对照",
+        "site_id month window subject",
+        _SITE, _MONTH,
+        ("window", _TEXT, "", "month, ttm (twelve months)", "窗口:当月、滚动十二个月"),
+        ("subject", _TEXT, "", "PUE, WUE, energy", "对照项"),
+        ("actual?", _NUMBER, "", "Actual value", "实际值"),
+        ("approved?", _NUMBER, "", "Approved value", "批复值"),
+        ("difference?", _NUMBER, "", "Actual less approved; null: not compared", "实际减批复;空为未比较"),
+        ("unit", _TEXT, "", "Unit of the three", "单位"),
+        ("status", _TEXT, "", "within, above, no_approved_value, not_compared", "状态:不超、超出、无批复值、未比较"),
+        ("months", _INTEGER, "", "Months with a value", "有值的月数"),
+        *_REASON,
+    ),
+)  # fmt: skip
+
+ACCOUNTS: dict[str, Contract] = {contract.name: contract for contract in _CONTRACTS}

@@ -1,0 +1,69 @@
+"""``gci export``: what was computed, in the form that others ask for. It only reads, and writes one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from assets.reports.ghg_workbook import Inventory, read_inventory, write_workbook
+from assets.reports.site import SIMULATED
+from pipelines.cli import lookup
+from pipelines.cli.options import format_option, home_option, open_home, print_json
+from resources.calendar import month_range
+from resources.errors import GciError
+from resources.home import Home
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["ghg"]))
+@click.argument("period", metavar="MONTH|YEAR")
+@click.option("--site", metavar="SITE", help="Only this site.")
+@click.option(
+    "--to", "target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The .xlsx file [default: in reports/]."
+)
+@home_option
+@format_option
+def export(kind: str, period: str, site: str | None, target: Path | None, root: str, output: str) -> int:
+    """Write what was computed for MONTH, or for the computed months of YEAR, to a file.
+
+    ghg: the greenhouse gas inventory as an Excel workbook, one row for each source with its factor, vintage, document and GWP set; with
+    --format json it is printed too. The rows of a scope sum to its published figure, or no file is written.
+    """
+    home = open_home(root)
+    months = _months(home, period)
+    if site is not None:
+        lookup.check_site(home, site, months[-1])
+    inventory = read_inventory(home, months, site)
+    name = "-".join(part for part in (kind, site, period) if part)
+    path = target if target is not None else home.reports / f"{name}.xlsx"
+    if path.suffix.lower() != ".xlsx":
+        path = path.with_name(f"{path.name}.xlsx")
+    scope = f"{site or 'all sites 全部站点'} · {months[0]}" + (f" – {months[-1]}" if len(months) > 1 else "")
+    write_workbook(path, inventory, f"Greenhouse gas inventory 温室气体清单 · {scope}", simulated=(home.root / SIMULATED).exists())
+    _answer(path, months, inventory, output)
+    return 0
+
+
+def _months(home: Home, period: str) -> list[str]:
+    """The month, or the computed months of a year."""
+    if not (len(period) == 4 and period.isdigit()):
+        return [lookup.check_month_of(home, period)]
+    computed = {m.month for m in home.ledger.manifests(table_name="index/site_index")}
+    months = [month for month in month_range(f"{period}-01", f"{period}-12") if month in computed]
+    if not months:
+        raise GciError(f"No month of {period} was computed. Run 'gci backfill {period}-01 {period}-12'.")
+    return months
+
+
+def _answer(path: Path, months: list[str], inventory: Inventory, output: str) -> None:
+    if output == "json":
+        print_json({"file": str(path), "months": months, "sums": inventory.sums, "rows": inventory.rows, "digests": inventory.digests})
+        return
+    sites = len({row["site_id"] for row in inventory.rows})
+    open_sums = sum(row["status"] != "counted" and row["scope"] != "3" for row in inventory.sums)
+    click.echo(f"{path}: {len(inventory.rows)} rows, {sites} sites, {len(months)} months. 共 {len(inventory.rows)} 行。")
+    if open_sums:
+        click.echo(
+            f"{open_sums} sums are unknown, withheld or incomplete; the file says why. {open_sums} 项合计未知、暂缓或不完整,原因见文件。"
+        )
