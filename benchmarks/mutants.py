@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -30,13 +31,14 @@ TIMEOUT_S = 240
 # Changes that a person could make by mistake. Left out: Cosmic Ray's exotic replacements (a shift for a sum), which any test
 # notices and which would flatter the result, and those of ``|``, which here stands in annotations that are never evaluated.
 OPERATORS = (
-    "NumberReplacer", "AddNot", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceUnaryOperator_Delete_Not", "ReplaceUnaryOperator_Delete_USub",
-    "ReplaceTrueWithFalse", "ReplaceFalseWithTrue", "ZeroIterationForLoop", "ReplaceContinueWithBreak", "RemoveDecorator", "ExceptionReplacer",
-    "ReplaceComparisonOperator_Eq_NotEq", "ReplaceComparisonOperator_NotEq_Eq", "ReplaceComparisonOperator_Is_IsNot",
-    "ReplaceComparisonOperator_IsNot_Is", "ReplaceComparisonOperator_Lt_LtE", "ReplaceComparisonOperator_LtE_Lt",
-    "ReplaceComparisonOperator_Gt_GtE", "ReplaceComparisonOperator_GtE_Gt", "ReplaceComparisonOperator_Lt_GtE",
-    "ReplaceComparisonOperator_Gt_LtE", "ReplaceBinaryOperator_Add_Sub", "ReplaceBinaryOperator_Sub_Add", "ReplaceBinaryOperator_Mul_Div",
-    "ReplaceBinaryOperator_Div_Mul", "ReplaceBinaryOperator_FloorDiv_Mul",
+    "NumberReplacer", "AddNot", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceUnaryOperator_Delete_Not",
+    "ReplaceUnaryOperator_Delete_USub", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue", "ZeroIterationForLoop",
+    "ReplaceContinueWithBreak", "RemoveDecorator", "ExceptionReplacer", "ReplaceComparisonOperator_Eq_NotEq",
+    "ReplaceComparisonOperator_NotEq_Eq", "ReplaceComparisonOperator_Is_IsNot", "ReplaceComparisonOperator_IsNot_Is",
+    "ReplaceComparisonOperator_Lt_LtE", "ReplaceComparisonOperator_LtE_Lt", "ReplaceComparisonOperator_Gt_GtE",
+    "ReplaceComparisonOperator_GtE_Gt", "ReplaceComparisonOperator_Lt_GtE", "ReplaceComparisonOperator_Gt_LtE",
+    "ReplaceBinaryOperator_Add_Sub", "ReplaceBinaryOperator_Sub_Add", "ReplaceBinaryOperator_Mul_Div", "ReplaceBinaryOperator_Div_Mul",
+    "ReplaceBinaryOperator_FloorDiv_Mul",
 )  # fmt: skip
 
 
@@ -154,14 +156,12 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--modules", nargs="*", help="only these modules of checks/rules")
     asked = parser.parse_args()
-    import hypothesis
-    import pandas
-    import polars  # noqa: F401 - imported once, for all forks
+    for name in ("hypothesis", "pandas", "polars", "pytest"):
+        importlib.import_module(name)  # once, for all forks
 
     found = [mutant for mutant in mutants() if not asked.modules or mutant.module in asked.modules]
     sample = random.Random(asked.seed).sample(found, min(asked.sample or len(found), len(found)))
     print(f"{len(found)} mutants of {len({m.module for m in found})} modules; judging {len(sample)} (seed {asked.seed})", flush=True)
-    assert hypothesis and pandas
     verdicts = judged(sample, asked.jobs)
     counts, modules = Counter(verdicts.values()), Counter(m.module for m, v in verdicts.items() if v == "survived")
     killed = len(verdicts) - counts["survived"]

@@ -24,7 +24,7 @@ BEFORE_OPERATION, OPERATION, RETIRED = ("planning", "construction"), "operation"
 
 @dataclass(frozen=True)
 class Energy:
-    """A total of ``staging/energies``: Wh (water in L), None when unknown; seconds known (by metering or estimate), metered and expected."""
+    """A total of ``staging/energies``: Wh (water in L), None when unknown; seconds known (metered or estimated), metered, expected."""
 
     value: int | None
     known_s: int

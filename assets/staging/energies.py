@@ -168,9 +168,7 @@ def _expected(cells: pl.DataFrame) -> dict[tuple[str, int], int]:
     return {(meter_id, sign): seconds for meter_id, sign, seconds in sums.iter_rows()}
 
 
-def _row(
-    measure: str, meter_id: str, quantity: int | None, known: tuple[int, int], expected_s: int, estimated: int, sign: int = 1
-) -> Row:
+def _row(measure: str, meter_id: str, quantity: int | None, known: tuple[int, int], expected_s: int, estimated: int, sign: int = 1) -> Row:
     """``known``: seconds known after estimation, and seconds metered before it."""
     return {
         "measure": measure, "meter_id": meter_id, "sign": sign, "quantity": quantity,
@@ -186,9 +184,7 @@ def _hour_rows(measure: str, cells: pl.DataFrame, both: pl.DataFrame, metered_s:
     return [*rows, _row(measure, "", total, (both.height * HOUR_S, metered_s), month_s, estimated)]
 
 
-def _month_rows(
-    measure: str, cells: pl.DataFrame, hours: pl.DataFrame, metered: pl.DataFrame, whole_s: int, alike: bool
-) -> list[Row]:
+def _month_rows(measure: str, cells: pl.DataFrame, hours: pl.DataFrame, metered: pl.DataFrame, whole_s: int, alike: bool) -> list[Row]:
     """Contributions, filling and total of a measure, which is expected in ``whole_s`` of the month's seconds.
 
     Meters of several media (two fuels at one point, not ``alike``) have no total.
@@ -292,5 +288,5 @@ def _stored_known_hours(hours: pl.DataFrame, side: pl.DataFrame) -> pl.DataFrame
     always = side.filter(~pl.col("meter_id").is_in(["", SCALED]) & (pl.col("expected_s") == month_s))["meter_id"].to_list()
     cells = _counted_hours(hours, side)
     complete = cells.filter(pl.col("meter_id").is_in(always)).group_by("hour_s").len().filter(pl.col("len") == len(always))
-    known = _known_hours(cells)
+    known = _hours_where(cells, pl.col("known_s") >= HOUR_S)
     return known.join(complete, on="hour_s", how="semi") if always else known

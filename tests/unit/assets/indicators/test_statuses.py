@@ -99,7 +99,9 @@ def test_estimated_only_above_the_limit(make, code):
 def test_water_may_be_estimated_more(make):
     def wue(estimated):
         site = make()
-        return BY_CODE["D2"].measure(make(energy={**site.energy, "water@D2": Energy(1_000_000, 720 * 3600, 720 * 3600, 720 * 3600, estimated)}))
+        return BY_CODE["D2"].measure(
+            make(energy={**site.energy, "water@D2": Energy(1_000_000, 720 * 3600, 720 * 3600, 720 * 3600, estimated)})
+        )
 
     assert wue(100_000).status == "measured"
     assert (wue(100_001).status, wue(100_001).estimated_share) == ("estimated", 0.100001)
