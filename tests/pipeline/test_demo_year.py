@@ -123,8 +123,8 @@ def test_the_board_shows_the_planted_faults_and_nothing_else(demo_year: DemoYear
     assert set(blocked) == {("2025-03", "HL01"), ("2025-08", "HL02"), ("2025-08", "HL03"), ("2025-11", "HL03")}
     assert all("CT12" in line for line in blocked["2025-03", "HL01"])
     assert any("E_IT" in line and "TL01" in line for line in blocked["2025-11", "HL03"])
-    # of the hours of a month those in which every meter of both sides is metered, before estimation: one and a half hours without two
-    # readings, the hour of the spike, nine hours of one meter, ten days of one meter
+    # the hours in which every meter of both sides is metered, before estimation: all but an hour with two missing readings, the hour of
+    # the spike, nine hours of one meter, ten days of one meter
     gaps = {("2025-05", "HL02"): 743 / 744, ("2025-07", "HL03"): 743 / 744, ("2025-10", "HL02"): 735 / 744, ("2025-11", "HL03"): 20 / 30}
     for row in rows:
         assert row["coverage"] == pytest.approx(gaps.get((row["month"], row["site_id"]), 1), abs=1e-12)
