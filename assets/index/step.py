@@ -175,11 +175,11 @@ def _graded(entity: _Entity, limits: Limits, let_pass: Collection[tuple[str, str
 
 
 def _coverage(compute: Compute, site_id: str) -> float | None:
-    """Share of the month's hours that are known on both sides, whether or not they were withheld."""
+    """Share of the month's hours that are metered on both sides, before estimation, whether or not they were withheld."""
     rows = compute.read("staging/energies").filter(
         (pl.col("site_id") == site_id) & (pl.col("measure") == "E_IT@D1") & (pl.col("meter_id") == "")
     )
-    return rows["known_s"][0] / rows["expected_s"][0] if rows.height else None
+    return rows["metered_s"][0] / rows["expected_s"][0] if rows.height else None
 
 
 def _clusters(compute: Compute, sites: Mapping[str, _Entity], parameters: Parameters) -> list[_Entity]:

@@ -25,12 +25,13 @@ BEFORE_OPERATION, OPERATION, RETIRED = ("planning", "construction"), "operation"
 
 @dataclass(frozen=True)
 class Energy:
-    """A total of ``staging/energies``: Wh (water in L), None when unknown; seconds known and expected; the estimated part."""
+    """A total of ``staging/energies``: Wh (water in L), None when unknown; seconds known (metered or estimated), metered, expected."""
 
     value: int | None
     known_s: int
+    metered_s: int
     expected_s: int
-    estimated: int = 0
+    estimated: int = 0  # of the value
 
     @property
     def known(self) -> bool:
@@ -134,7 +135,7 @@ def site_month(
     """
     metered = _of(energies, site_id, month)
     energy = {
-        row["measure"]: Energy(row["quantity"], row["known_s"], row["expected_s"], row["estimated"])
+        row["measure"]: Energy(row["quantity"], row["known_s"], row["metered_s"], row["expected_s"], row["estimated"])
         for row in metered
         if not row["meter_id"]
     }

@@ -76,7 +76,7 @@ def energy_parts(name: str, energy: Energy) -> Components:
     return {
         name: energy.value,
         f"{name}.estimated": energy.estimated,
-        f"{name}.known_s": energy.known_s,
+        f"{name}.metered_s": energy.metered_s,
         f"{name}.expected_s": energy.expected_s,
     }
 
@@ -94,8 +94,8 @@ def percent(share: float) -> str:
 
 
 def coverage(components: Mapping[str, Any]) -> float | None:
-    """Share of the time that is known, on the side that is known least; null when nothing is metered (house.md, rule 4)."""
-    shares = [quotient(components[f"{side}.known_s"], components[f"{side}.expected_s"]) for side in _sides(components)]
+    """Share of the time that is metered, before estimation, on the side that is metered least; null when nothing is (interfaces.md §4)."""
+    shares = [quotient(components[f"{side}.metered_s"], components[f"{side}.expected_s"]) for side in _sides(components)]
     return min((share for share in shares if share is not None), default=None)
 
 
@@ -106,7 +106,7 @@ def estimated_shares(components: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _sides(components: Mapping[str, Any]) -> list[str]:
-    return [key.removesuffix(".known_s") for key in components if key.endswith(".known_s")]
+    return [key.removesuffix(".metered_s") for key in components if key.endswith(".metered_s")]
 
 
 def refused(head: Head, site: SiteMonth) -> IndicatorValue | None:

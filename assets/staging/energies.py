@@ -22,7 +22,7 @@ from resources.errors import GciError
 SCALED = "(scaled)"  # the contribution that fills unknown hours
 SCHEMA = {
     "site_id": pl.String, "measure": pl.String, "meter_id": pl.String, "sign": pl.Int64, "quantity": pl.Int64,
-    "known_s": pl.Int64, "expected_s": pl.Int64, "estimated": pl.Int64, "month": pl.String,
+    "known_s": pl.Int64, "metered_s": pl.Int64, "expected_s": pl.Int64, "estimated": pl.Int64, "month": pl.String,
 }  # fmt: skip
 CONTRIBUTION_SCHEMA = {
     "meter_id": pl.String, "sign": pl.Int64, "hour_s": pl.Int64, "quantity": pl.Int64, "state": pl.String, "method": pl.String,
@@ -49,7 +49,8 @@ def site_energies(
     rows in force at the month's end, as plain dicts; ``zones`` the time zone of each site. Returns staging/energies
     (docs/architecture.md), sorted by site, measure and meter: ``quantity`` in Wh, L, mL or normal L by the medium, null where
     unknown; ``estimated`` the absolute quantity estimated inside; ``known_s`` of a total the seconds of the hours in which
-    every counted meter is known after estimation. A side without a counted meter has no rows: absent is not zero; an hour of a side
+    every counted meter is known after estimation, ``metered_s`` of those in which every one is metered whole, before it (of ``…@D1`` and
+    ``…@D2``: on both sides). A side without a counted meter has no rows: absent is not zero; an hour of a side
     without a meter in force is unknown. A point is expected only while it has a meter.
 
     Month totals take what each meter knows and fill its unknown time in proportion to its known time, as the contribution of
@@ -78,7 +79,8 @@ class _Hours:
         # A month shifted by half an hour ends in a short hour; it has a length, but is never known.
         length = pl.min_horizontal(pl.lit(HOUR_S, pl.Int64), end_s - pl.col("hour_s")).alias("length_s")
         self.hours = pl.DataFrame({"hour_s": month_hours_s(month, zone)}, schema={"hour_s": pl.Int64}).with_columns(length)
-        self.energy = energy.select("meter_id", "hour_s", "quantity", "known_s", "estimated")
+        metered = (pl.col("known_s") >= HOUR_S) & pl.col("state").is_in(["measured", "profiled"])
+        self.energy = energy.select("meter_id", "hour_s", "quantity", "known_s", "estimated", metered=metered)
 
     def cells(self, counting: list[Counted]) -> pl.DataFrame:
         """A row for each counted meter and each hour it counts in, with what is known of it."""
@@ -90,7 +92,7 @@ class _Hours:
             .filter(pl.col("hour_s").is_between(pl.col("from_s"), pl.col("to_s"), closed="left"))
             .select("meter_id", "sign", "hour_s", "length_s")
             .join(self.energy, on=["meter_id", "hour_s"], how="left")
-            .with_columns(pl.col("known_s", "estimated").fill_null(0))
+            .with_columns(pl.col("known_s", "estimated").fill_null(0), pl.col("metered").fill_null(False))
         )
 
     def _midnight(self, day: date) -> int:
@@ -102,36 +104,37 @@ def _site_rows(hours: _Hours, counting: Mapping[str, list[Counted]], steps: Mapp
     rows: list[Row] = []
     sides: dict[str, pl.DataFrame] = {}
     known: dict[str, pl.DataFrame] = {}
+    metered: dict[str, pl.DataFrame] = {}
     for measure, entries in counting.items():
         # What only subtracts (an export without a supply) makes no side: it would be known, and less than nothing.
         if all(entry.sign < 0 for entry in entries):
             continue
         cells = hours.cells(entries)
-        known_hours = _known_hours(cells)
+        known_hours, metered_hours = _hours_where(cells, pl.col("known_s") >= HOUR_S), _hours_where(cells, pl.col("metered"))
         alike = len({entry.medium for entry in entries}) == 1
         # A side is there all month; a point only while it has a meter (panels that were mounted on the 15th).
         whole_s = hours.month_s if measure in SIDES else _covered_s(cells)
-        rows += _month_rows(measure, cells, known_hours, whole_s, alike)
+        rows += _month_rows(measure, cells, known_hours, metered_hours, whole_s, alike)
         if measure in SIDES:
-            sides[measure], known[measure] = cells, known_hours
+            sides[measure], known[measure], metered[measure] = cells, known_hours, metered_hours
     for suffix, (side, it_side) in _PAIRS.items():
         if side not in sides or it_side not in sides:
             continue
         if suffix == "@D2" and not _hourly(sides[side], steps):
             rows += [{**row, "measure": row["measure"] + suffix} for row in rows if row["measure"] in (side, it_side)]
             continue
-        both = known[side].join(known[it_side], on="hour_s", how="semi")
+        both, both_metered = (hours_of[side].join(hours_of[it_side], on="hour_s", how="semi") for hours_of in (known, metered))
         for name in (side, it_side):
-            rows += _hour_rows(name + suffix, sides[name], both, hours.month_s)
+            rows += _hour_rows(name + suffix, sides[name], both, both_metered.height * HOUR_S, hours.month_s)
     return rows
 
 
-def _known_hours(cells: pl.DataFrame) -> pl.DataFrame:
-    """The hours in which every counted meter is known, one column ``hour_s``; an hour in which no meter adds anything is unknown."""
+def _hours_where(cells: pl.DataFrame, holds: pl.Expr) -> pl.DataFrame:
+    """The hours in which something holds of every counted meter, one column ``hour_s``; never one in which no meter adds anything."""
     return (
         cells.group_by("hour_s")
-        .agg((pl.col("known_s") >= HOUR_S).all().alias("known"), (pl.col("sign") > 0).any().alias("adds"))
-        .filter(pl.col("known") & pl.col("adds"))
+        .agg(holds.all().alias("all"), (pl.col("sign") > 0).any().alias("adds"))
+        .filter(pl.col("all") & pl.col("adds"))
         .select("hour_s")
         .sort("hour_s")
     )
@@ -146,15 +149,17 @@ def _meter_rows(measure: str, cells: pl.DataFrame, expected: Mapping[tuple[str, 
     sums = cells.group_by("meter_id", "sign").agg(
         pl.when(pl.col("known_s").sum() > 0).then(pl.col("quantity").sum()).alias("quantity"),
         pl.col("known_s").sum(),
+        (pl.col("metered").sum().cast(pl.Int64) * HOUR_S).alias("metered_s"),
         pl.col("estimated").abs().sum(),
     )
     found = {(row["meter_id"], row["sign"]): row for row in sums.iter_rows(named=True)}
-    nothing = {"quantity": None, "known_s": 0, "estimated": 0}
+    nothing = {"quantity": None, "known_s": 0, "metered_s": 0, "estimated": 0}
     rows = []
     for (meter_id, sign), expected_s in sorted(expected.items()):
         seen = found.get((meter_id, sign), nothing)
         quantity = None if seen["quantity"] is None else sign * seen["quantity"]
-        rows.append(_row(measure, meter_id, quantity, seen["known_s"], expected_s, seen["estimated"], sign))
+        known = (seen["known_s"], seen["metered_s"])
+        rows.append(_row(measure, meter_id, quantity, known, expected_s, seen["estimated"], sign))
     return rows
 
 
@@ -163,39 +168,40 @@ def _expected(cells: pl.DataFrame) -> dict[tuple[str, int], int]:
     return {(meter_id, sign): seconds for meter_id, sign, seconds in sums.iter_rows()}
 
 
-def _row(measure: str, meter_id: str, quantity: int | None, known_s: int, expected_s: int, estimated: int, sign: int = 1) -> Row:
+def _row(measure: str, meter_id: str, quantity: int | None, known: tuple[int, int], expected_s: int, estimated: int, sign: int = 1) -> Row:
+    """``known``: seconds known after estimation, and seconds metered before it."""
     return {
         "measure": measure, "meter_id": meter_id, "sign": sign, "quantity": quantity,
-        "known_s": known_s, "expected_s": expected_s, "estimated": estimated,
+        "known_s": known[0], "metered_s": known[1], "expected_s": expected_s, "estimated": estimated,
     }  # fmt: skip
 
 
-def _hour_rows(measure: str, cells: pl.DataFrame, both: pl.DataFrame, month_s: int) -> list[Row]:
+def _hour_rows(measure: str, cells: pl.DataFrame, both: pl.DataFrame, metered_s: int, month_s: int) -> list[Row]:
     """Contributions and total of a side over the hours known on both sides."""
     rows = _meter_rows(measure, cells.join(both, on="hour_s", how="semi"), _expected(cells))
     total = sum(row["quantity"] or 0 for row in rows) if both.height else None
     estimated = sum(row["estimated"] for row in rows)
-    return [*rows, _row(measure, "", total, both.height * HOUR_S, month_s, estimated)]
+    return [*rows, _row(measure, "", total, (both.height * HOUR_S, metered_s), month_s, estimated)]
 
 
-def _month_rows(measure: str, cells: pl.DataFrame, hours: pl.DataFrame, whole_s: int, alike: bool) -> list[Row]:
+def _month_rows(measure: str, cells: pl.DataFrame, hours: pl.DataFrame, metered: pl.DataFrame, whole_s: int, alike: bool) -> list[Row]:
     """Contributions, filling and total of a measure, which is expected in ``whole_s`` of the month's seconds.
 
     Meters of several media (two fuels at one point, not ``alike``) have no total.
     """
     rows = _meter_rows(measure, cells, _expected(cells))
     known_s = hours.height * HOUR_S
-    unknown_s = whole_s - known_s
+    known, unknown_s = (known_s, metered.height * HOUR_S), whole_s - known_s
     estimated = sum(row["estimated"] for row in rows)
     if not alike or unknown_s > whole_s * _FILLED_AT_MOST or any(row["quantity"] is None for row in rows):
-        return [*rows, _row(measure, "", None, known_s, whole_s, estimated)]
+        return [*rows, _row(measure, "", None, known, whole_s, estimated)]
     total = sum(row["quantity"] for row in rows)
     if unknown_s:
         fillings = _fillings(rows, cells, whole_s)
         filled, size = sum(fillings), sum(abs(part) for part in fillings)
-        rows.append(_row(measure, SCALED, filled, 0, unknown_s, size))
+        rows.append(_row(measure, SCALED, filled, (0, 0), unknown_s, size))
         total, estimated = total + filled, estimated + size
-    return [*rows, _row(measure, "", total, known_s, whole_s, estimated)]
+    return [*rows, _row(measure, "", total, known, whole_s, estimated)]
 
 
 def _fillings(rows: list[Row], cells: pl.DataFrame, whole_s: int) -> list[int]:
@@ -282,5 +288,5 @@ def _stored_known_hours(hours: pl.DataFrame, side: pl.DataFrame) -> pl.DataFrame
     always = side.filter(~pl.col("meter_id").is_in(["", SCALED]) & (pl.col("expected_s") == month_s))["meter_id"].to_list()
     cells = _counted_hours(hours, side)
     complete = cells.filter(pl.col("meter_id").is_in(always)).group_by("hour_s").len().filter(pl.col("len") == len(always))
-    known = _known_hours(cells)
+    known = _hours_where(cells, pl.col("known_s") >= HOUR_S)
     return known.join(complete, on="hour_s", how="semi") if always else known

@@ -171,14 +171,14 @@ def _batches(compute: Compute, metering: _Metering, still: Standstill | None = N
 
 def _written(compute: Compute, batches: Iterator[StagedMonth]) -> tuple[Stored, StagedMonth, pl.DataFrame, pl.DataFrame]:
     """The hours in the lake, batch by batch; the other tables of the month, without hours; the daily peaks and the repairs."""
-    events = records(compute.feeds["meter_events"])
+    events, spike = records(compute.feeds["meter_events"]), compute.thresholds["CT05"]["spike_flag_above"]
     rest: list[StagedMonth] = []
     peaks: list[pl.DataFrame] = []
     mended: list[pl.DataFrame] = []
     with compute.home.lake.writer("staging/interval_energy", compute.month, pl.Schema(ENERGY)) as writer:
         for batch in batches:
             writer.add(batch.energy)
-            peaks.append(day_peaks(batch.energy, compute.site_zones))
+            peaks.append(day_peaks(batch.energy, compute.site_zones, spike))
             mended.append(repairs(batch, events, compute.month))
             rest.append(replace(batch, energy=batch.energy.clear()))
         hours = writer.close()

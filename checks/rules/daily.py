@@ -65,10 +65,11 @@ def side_days(hours: pl.DataFrame, counted: pl.DataFrame, classes: Mapping[str, 
     )
 
 
-def day_peaks(hours: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame:
-    """Highest and third-highest fully metered hour of each site-local day of supply and IT meters.
+def day_peaks(hours: pl.DataFrame, zones: Mapping[str, str], above: float = -1.0) -> pl.DataFrame:
+    """Highest and third-highest fully metered hour of the site-local days of supply and IT meters.
 
-    ``hours``: staging/interval_energy. Returns ``site_id, meter_id, day, highest, third`` (Wh), days with at least three such hours.
+    ``hours``: staging/interval_energy; ``above``: only days on which (highest − third) / third is more than this, as a fleet has a million
+    days a month. Returns ``site_id, meter_id, day, highest, third`` (Wh), days with at least three such hours and load in them.
     Source: checks.md CT05.
     """
     metered = (pl.col("known_s") == HOUR_S) & pl.col("state").is_in(["measured", "profiled"])
@@ -78,7 +79,7 @@ def day_peaks(hours: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame:
         _with_day(known, zones)
         .group_by("site_id", "meter_id", "day")
         .agg(top.first().alias("highest"), top.slice(2, 1).first().alias("third"))
-        .filter(pl.col("third").is_not_null())
+        .filter(pl.col("third") > 0, (pl.col("highest") - pl.col("third")) / pl.col("third") > above)
         .with_columns(pl.col("day").cast(pl.String))
         .sort("site_id", "meter_id", "day")
     )

@@ -56,9 +56,9 @@ def test_a_second_backfill_does_nothing(three_months: Path, tmp_path: Path, gci_
     assert [month["outcome"] for month in done["months"]] == ["unchanged"] * 3
 
 
-# every choice of months in every order; make test takes two of them: backwards with a hole, and forwards
+# every choice of months in every order; make test takes one of them: backwards with a hole
 ORDERS = [order for count in (1, 2, 3) for order in itertools.permutations(MONTHS, count)]
-OFTEN = [(MONTHS[2], MONTHS[0]), MONTHS]
+OFTEN = [(MONTHS[2], MONTHS[0])]
 
 
 @pytest.mark.parametrize("order", [pytest.param(o, id=" ".join(o), marks=() if o in OFTEN else pytest.mark.long) for o in ORDERS])
@@ -220,6 +220,7 @@ def test_a_late_correction_brings_everything_up_to_the_asked_month_up_to_date(th
     assert [m["outcome"] for m in done] == ["unchanged"] * 3
 
 
+@pytest.mark.long
 def test_a_dagster_run_uses_no_stale_month_and_leaves_a_valid_home(three_months: Path, tmp_path: Path, gci: Any) -> None:
     """A run from Dagster's UI lands, brings the window up to date, and gives what the command line gives."""
     copies = [tmp_path / "dagster", tmp_path / "command"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from resources.home import Home
 from tests.pipeline.hand_made import SITE_HEADER, make_home, site_row, write_csv
 
@@ -64,6 +66,7 @@ def snapshot(home: Home, month: str, end: str, racks: tuple[str, ...]) -> None:
     write_csv(home.landing / "devices" / f"{month}.csv", DEVICES, [("D", "S1", end, "A", "server", "40", "500", "true")])
 
 
+@pytest.mark.long
 def test_deleting_empty_racks_gains_nothing(tmp_path: Path, gci: Any, gci_json: Any) -> None:
     months = (("2025-11", "2025-11-30"), ("2025-12", "2025-12-31"), ("2026-01", "2026-01-31"))
     home = make_home(tmp_path / "home", [month for month, _ in months])

@@ -41,7 +41,15 @@ def energies(e_dc: int, e_it: int | None, estimated: int = 0) -> list[dict[str, 
     for side, meter, quantity, guessed in (("E_DC", "G", e_dc, 0), ("E_IT", "I", e_it, estimated)):
         for measure in (side, f"{side}@D1"):
             known = MONTH_S if quantity is not None else 0
-            row = {"site_id": "S1", "month": "2026-01", "measure": measure, "sign": 1, "known_s": known, "expected_s": MONTH_S}
+            row = {
+                "site_id": "S1",
+                "month": "2026-01",
+                "measure": measure,
+                "sign": 1,
+                "known_s": known,
+                "metered_s": known,
+                "expected_s": MONTH_S,
+            }
             rows += [{**row, "meter_id": name, "quantity": quantity, "estimated": guessed} for name in (meter, "")]
     return rows
 

@@ -80,8 +80,8 @@ def make(parameters: Parameters) -> Callable[..., SiteMonth]:
         for name, value, guessed in (("E_DC", E_DC, estimated), ("E_IT", E_IT, 0), ("water", water, 0)):
             if value is not None:
                 suffixes = {"E_DC": ("", "@D1"), "E_IT": ("", "@D1", "@D2"), "water": ("", "@D2")}[name]
-                energy |= {name + suffix: Energy(value, second, second, guessed) for suffix in suffixes}
-        energy |= {f"point:{point}": Energy(value, second, second) for point, value in (points or {}).items()}
+                energy |= {name + suffix: Energy(value, second, second, second, guessed) for suffix in suffixes}
+        energy |= {f"point:{point}": Energy(value, second, second, second) for point, value in (points or {}).items()}
         facts = {"site_id": "HL01", "stage": "operation", "pue_category": 2, "wue_category": 1, "design_power_kw": 20_000}
         month = SiteMonth(
             site_id="HL01",

@@ -13,7 +13,7 @@ MWH = 1_000_000
 
 def energy_row(measure, quantity, site_id="HL01", meter_id="", month="2026-03"):
     row = {"site_id": site_id, "measure": measure, "meter_id": meter_id, "sign": 1, "quantity": quantity, "month": month}
-    return {**row, "known_s": 3600, "expected_s": 3600, "estimated": 5}
+    return {**row, "known_s": 3600, "metered_s": 1800, "expected_s": 3600, "estimated": 5}
 
 
 def practice(item, assessed_on, evidence="a.pdf", level=1.0):
@@ -35,7 +35,7 @@ def test_rows_of_other_sites_months_and_meters_are_left_out(parameters, claim):
                     {**activity, "site_id": "HL02", "month": "2026-03"}],
         withheld={"E_DC": ["BD05"]},
     )  # fmt: skip
-    assert site.energy == {"E_DC": Energy(7, 3600, 3600, 5), "E_IT": Energy(None, 3600, 3600, 5)}
+    assert site.energy == {"E_DC": Energy(7, 3600, 1800, 3600, 5), "E_IT": Energy(None, 3600, 1800, 3600, 5)}
     assert site.claims.claimed_wh == 2
     assert len(site.activities) == 1
     assert site.withheld == {"E_DC": ("BD05",)}

@@ -74,7 +74,7 @@ def test_doubling_everything_changes_no_ratio(make, code):
     once = make()
     twice = replace(
         once,
-        energy={name: Energy(2 * e.value, e.known_s, e.expected_s, 2 * e.estimated) for name, e in once.energy.items()},
+        energy={name: Energy(2 * e.value, e.known_s, e.metered_s, e.expected_s, 2 * e.estimated) for name, e in once.energy.items()},
         claims=Claims({"onsite": 260 * MWH}, {"onsite": 0.95 * 260 * MWH}, 260 * MWH, 260 * MWH),
         emissions=Emissions(20_000.0, True, 800_000.0, 580_000.0, 780_000.0),
         inventory={k: 2 * v if isinstance(v, (int, float)) else v for k, v in once.inventory.items()},

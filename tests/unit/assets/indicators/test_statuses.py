@@ -66,9 +66,9 @@ def test_each_absent_input(make, code, absent):
 def test_the_reason_names_the_side_that_is_absent(make):
     assert BY_CODE["D1"].measure(make(E_IT=None)).reason == "not metered: E_IT"
     site = make()
-    unknown = {**site.energy, "E_IT@D1": Energy(None, 0, 720 * 3600)}
+    unknown = {**site.energy, "E_IT@D1": Energy(None, 0, 0, 720 * 3600)}
     assert BY_CODE["D1"].measure(make(energy=unknown)).reason == "unknown for too much of the month: E_IT"
-    no_hour = {**site.energy, "E_IT@D1": Energy(0, 0, 720 * 3600), "E_DC@D1": Energy(0, 0, 720 * 3600)}
+    no_hour = {**site.energy, "E_IT@D1": Energy(0, 0, 0, 720 * 3600), "E_DC@D1": Energy(0, 0, 0, 720 * 3600)}
     assert BY_CODE["D1"].measure(make(energy=no_hour)).reason == "unknown for too much of the month: E_DC, E_IT"
 
 
@@ -99,7 +99,9 @@ def test_estimated_only_above_the_limit(make, code):
 def test_water_may_be_estimated_more(make):
     def wue(estimated):
         site = make()
-        return BY_CODE["D2"].measure(make(energy={**site.energy, "water@D2": Energy(1_000_000, 720 * 3600, 720 * 3600, estimated)}))
+        return BY_CODE["D2"].measure(
+            make(energy={**site.energy, "water@D2": Energy(1_000_000, 720 * 3600, 720 * 3600, 720 * 3600, estimated)})
+        )
 
     assert wue(100_000).status == "measured"
     assert (wue(100_001).status, wue(100_001).estimated_share) == ("estimated", 0.100001)
@@ -127,9 +129,13 @@ def test_a_landed_feed_without_claims_is_a_measured_0(make):
         assert found.beside["quality_of_claims"] is None
 
 
-def test_coverage_is_that_of_the_side_known_least(make):
-    site = make()
-    energy = {**site.energy, "E_IT@D1": Energy(1000 * MWH, 700 * 3600, 720 * 3600), "E_DC@D1": Energy(1300 * MWH, 710 * 3600, 720 * 3600)}
+def test_coverage_is_that_of_the_side_metered_least_before_estimation(make):
+    site, all_of_it = make(), 720 * 3600
+    energy = {
+        **site.energy,
+        "E_IT@D1": Energy(1000 * MWH, all_of_it, 700 * 3600, all_of_it),
+        "E_DC@D1": Energy(1300 * MWH, all_of_it, 710 * 3600, all_of_it),
+    }
     assert BY_CODE["D1"].measure(make(energy=energy)).coverage == 700 / 720
 
 

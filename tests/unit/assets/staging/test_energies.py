@@ -149,6 +149,7 @@ def test_a_missing_hour_leaves_both_sides_of_d1() -> None:
     found = run(frame(hours_of("G", 10), hours_of("U1", 4), hours_of("U2", 4, {5: UNKNOWN})), TWO_IT)
     assert (total(found, "E_DC@D1"), total(found, "E_IT@D1")) == (10 * 671, 8 * 671)
     assert total(found, "E_DC@D1", "known_s") == total(found, "E_IT@D1", "known_s") == 671 * 3600
+    assert total(found, "E_DC@D1", "metered_s") == total(found, "E_DC", "metered_s") - 3600 == 671 * 3600
     assert total(found, "E_DC@D1", "expected_s") == N * 3600
     # the month: what U1 knows of the hour is kept, U2's hour is filled at its own mean rate
     assert (total(found, "E_DC"), total(found, "E_IT")) == (10 * N, 8 * N)
@@ -159,6 +160,15 @@ def test_a_missing_hour_leaves_both_sides_of_d1() -> None:
         671 * 3600,
     )
     assert found.filter((pl.col("measure") == "E_DC") & (pl.col("meter_id") == SCALED)).is_empty()
+
+
+def test_an_estimated_hour_is_known_and_not_metered() -> None:
+    energy = frame(hours_of("G", 10), hours_of("U1", 4), hours_of("U2", 4, {5: (4, 3600, 4), 6: (0, 3600, 0)}))
+    guessed = (pl.col("meter_id") == "U2") & pl.col("hour_s").is_in(HOURS[5:7])  # the second one: estimated to be zero
+    found = run(energy.with_columns(state=pl.when(guessed).then(pl.lit("estimated")).otherwise("state")), TWO_IT)
+    assert (total(found, "E_IT", "known_s"), total(found, "E_IT", "metered_s")) == (N * 3600, (N - 2) * 3600)
+    assert (total(found, "E_IT", "metered_s", "U1"), total(found, "E_IT", "metered_s", "U2")) == (N * 3600, (N - 2) * 3600)
+    assert (total(found, "E_DC", "metered_s"), total(found, "E_DC@D1", "metered_s")) == (N * 3600, (N - 2) * 3600)
 
 
 def test_an_hour_without_a_row_is_unknown() -> None:

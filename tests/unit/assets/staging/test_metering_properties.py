@@ -232,7 +232,7 @@ def test_two_months_share_a_register_exactly(rows: list[Row]) -> None:
     assert total == registers[-1]["value"] - registers[0]["value"]
 
 
-MANY = settings(FEW, max_examples=150)
+MANY = settings(FEW, max_examples=50)
 
 
 @pytest.mark.long

@@ -67,3 +67,5 @@ def test_highest_and_third_hour_of_loads() -> None:
     )
     peaks = day_peaks(month, ZONES)
     assert peaks.rows() == [("HL01", "S", "2026-03-01", 50, 10)]  # two hours are too few for a third
+    assert day_peaks(month, ZONES, 3.9).rows() == peaks.rows()  # (50 − 10) / 10 = 4
+    assert day_peaks(month, ZONES, 4.0).rows() == []
