@@ -27,7 +27,7 @@ from typing import Any
 RULES = Path("checks/rules")
 TESTS = Path("tests/unit/checks/rules")
 LEFT_OUT = ("__init__", "catalogue", "document")  # the list of rules and the page made of it hold no judgement
-TIMEOUT_S = 240
+TIMEOUT_S = 600
 # Changes that a person could make by mistake. Left out: Cosmic Ray's exotic replacements (a shift for a sum), which any test
 # notices and which would flatter the result, and those of ``|``, which here stands in annotations that are never evaluated.
 OPERATORS = (
