@@ -176,7 +176,7 @@ def _by_month(months: Sequence[YearMonth], target: Fraction, bought: int) -> dic
         lack.append(max(0, wanted - claimed - waiting))
         uncovered.append(max(0, e_dc - claimed - waiting))
     missing = sum(lack)
-    weights = lack if 0 < missing and bought * WH_PER_MWH < missing + WH_PER_MWH else uncovered
+    weights = lack if missing > 0 and bought * WH_PER_MWH < missing + WH_PER_MWH else uncovered
     if bought:
         for month, count in zip(found, allocate(bought, weights), strict=True):
             found[month]["buy_mwh"] = count

@@ -21,6 +21,7 @@ from assets.staging.claim_rules import REASONS
 from checks.waivers import day_of
 from resources.calendar import month_range
 from resources.home import Home
+from resources.ledger import Manifest
 
 Row = dict[str, Any]
 EXPIRING_DAYS = 90
@@ -48,8 +49,8 @@ class Stock:
 
     @cached_property
     def months(self) -> list[str]:
-        """The months whose claims were computed."""
-        return sorted(item.month for item in self.home.ledger.manifests(table_name=_CLAIMS))
+        """The months whose claims were computed and are there: one whose table was lost has to be computed again."""
+        return sorted(item.month for item in self._stored(_CLAIMS))
 
     @cached_property
     def files(self) -> dict[int, str]:
@@ -86,7 +87,13 @@ class Stock:
     @cached_property
     def differences(self) -> pl.DataFrame:
         keys = ["project_code", "production_month", "month"]
-        return self._joined(_DIFFERING, self.months).join(self.books.select(keys), on=keys, how="semi")
+        return self._joined(_DIFFERING, (item.month for item in self._stored(_DIFFERING))).join(
+            self.books.select(keys), on=keys, how="semi"
+        )
+
+    def _stored(self, table: str) -> list[Manifest]:
+        found = self.home.ledger.manifests(table_name=table)
+        return [item for item in found if self.home.lake.table_path(table, item.month, item.file_digest).exists()]
 
     def _joined(self, table: str, months: Iterable[str]) -> pl.DataFrame:
         found = [frame for month in months if (frame := read_table(self.home, table, month)) is not None]
@@ -94,7 +101,7 @@ class Stock:
         return pl.concat(found, how="diagonal") if found else pl.DataFrame()
 
     def _newest(self, table: str) -> pl.DataFrame:
-        stored = [item for item in self.home.ledger.manifests(table_name=table) if item.rows]
+        stored = [item for item in self._stored(table) if item.rows]
         if not stored:
             return pl.DataFrame()
         order = {item.month: n for n, item in enumerate(sorted(stored, key=lambda item: (item.as_of, item.month)))}

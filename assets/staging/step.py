@@ -232,9 +232,9 @@ def stage_energies(compute: Compute) -> Step:
 def _energies_of(compute: Compute) -> list[dict[str, Any]]:
     """staging/energies of any month at this moment of the log: as it was left from the same inputs, else computed and not left."""
     stored, own = compute.home.ledger.manifest(compute.month, "staging/energies"), compute.home.ledger.manifest(compute.month, OWN)
-    if stored is not None and own is not None and own.digest == own_fingerprint(compute):
-        if compute.home.lake.table_path(stored.table_name, stored.month, stored.file_digest).exists():
-            return compute.read("staging/energies").to_dicts()
+    same = stored is not None and own is not None and own.digest == own_fingerprint(compute)
+    if same and stored and compute.home.lake.table_path(stored.table_name, stored.month, stored.file_digest).exists():
+        return compute.read("staging/energies").to_dicts()
     metering = _metering(compute)
     staged = joined(list(_batches(compute, metering)))
     return site_energies(staged.energy, staged.facts, metering.rows, compute.sites, compute.month, compute.site_zones).to_dicts()

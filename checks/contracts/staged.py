@@ -301,8 +301,8 @@ _CONTRACTS = (
         ("project_code?", _TEXT, "", "Project", "项目代码"),
         ("stage", _TEXT, "", "contracted, delivered, settled, certificated, cancelled, counted", "环节:合同、交付、结算、核发、核销、计入"),
         ("item", _TEXT, "",
-         "total of the stage; gap: a part of what it has less (+) or more (-) than the nearest known stage before; version: of the statement; "
-         "site: what of it is a site's; share: of a site in the contract",
+         "total of the stage; gap: a part of what it has less (+) or more (-) than the nearest known stage before; "
+         "version: of a statement; site: what of it is a site's; share: of a site in the contract",
          "total 本环节合计;gap 与前一已知环节之差(正为减少、负为增加)的构成;version 结算单版本;site 归属站点部分;share 站点分摊比例"),
         ("ref", _TEXT, "", "Name of the gap, version or site", "差额名称、版本号或站点编号"),
         ("quantity_wh?", _INTEGER, "Wh", "Quantity; null: unknown", "电量;空为未知"),

@@ -241,7 +241,7 @@ def _gaps_text(row: Mapping[str, Any]) -> str:
 
 def _gap_text(gap: Mapping[str, Any]) -> str:
     sign = "−" if gap["mwh"] > 0 else "+"
-    return f"{gap['stage']} {STAGE_ZH[gap['stage']]} {sign}{_text(abs(gap['mwh']))} {gap['en']} {gap['zh']}"
+    return f"{gap['stage']} {sign}{_text(abs(gap['mwh']))} {gap['en']} {gap['zh']}"
 
 
 def _text(mwh: float | None) -> str:

@@ -36,8 +36,8 @@ def parameters(edition: Edition) -> Parameters:
 
 def a_month(parameters: Parameters, claims: list[Lot], month: str, load: int = 100) -> SiteMonth:
     rows = [
-        {"site_id": "S1", "month": month, "measure": measure, "meter_id": "", "quantity": wh, "known_s": SECONDS, "expected_s": SECONDS,
-         "estimated": 0}
+        {"site_id": "S1", "month": month, "measure": measure, "meter_id": "", "quantity": wh, "known_s": SECONDS, "metered_s": SECONDS,
+         "expected_s": SECONDS, "estimated": 0}
         for side, wh in (("E_DC", load * MWH), ("E_IT", 70 * MWH))
         for measure in (side, f"{side}@D1")
     ]  # fmt: skip
