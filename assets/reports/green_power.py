@@ -118,12 +118,13 @@ class Stock:
 def site_year(stock: Stock, site_id: str, year: str) -> Row:
     """The position of a site's year: ``months``, ``sum``, ``claimed``, ``pending``, ``excluded``, ``cancelled``, ``held``, ``books``.
 
-    Energies in MWh. ``claimed``, ``pending`` and ``excluded`` are groups of claims that share route, project, contract, meter and reason,
-    each with its ``rows`` (month, range, document, file and row). ``cancelled``: what stands cancelled for the site and a consumption of
-    the year, by project, channel, contract and beneficiary. ``held``: certificates of the site, or of a contract in which it has a share,
-    that are usable for consumption of the year and not cancelled, by the newest entry of the log (``today``); ``expiring``: those of them
-    whose last usable day is at most 90 days away; ``lapsed``: those whose last day is over. ``books``: issued, transferred, cancelled and
-    claimed numbers of the project-months concerned, of all sites. Months that were not computed are in ``not_computed``.
+    Energies in MWh. ``claimed``, ``withheld`` (of months whose share is withheld), ``pending`` and ``excluded`` are groups of claims
+    that share route, project, contract, meter and reason, each with its ``rows`` (month, range, document, file and row). ``cancelled``:
+    what stands cancelled for the site and a consumption of the year, by project, channel, contract and beneficiary. ``held``:
+    certificates of the site, or of a contract in which it has a share, that are usable for consumption of the year and not cancelled, by
+    the newest entry of the log (``today``); ``expiring``: those of them whose last usable day is at most 90 days away; ``lapsed``: those
+    whose last day is over. ``books``: issued, transferred, cancelled and claimed numbers of the project-months concerned, of all sites.
+    Months that were not computed are in ``not_computed``.
     """
     wanted = month_range(f"{year}-01", f"{year}-12")
     results = stock.home.ledger.rows("result", window="month", entity_kind="site", entity_id=site_id, month=wanted)
@@ -136,12 +137,14 @@ def site_year(stock: Stock, site_id: str, year: str) -> Row:
     held = _held(stock, site_id, year, months)
     number, head = stock.home.ledger.head()
     by_status = {status: [row for row in rows if row["status"] == status] for status in ("eligible", "pending", "excluded")}
+    doubtful = {row["month"] for row in shown if row["status"] == "withheld"}
+    proven, withheld = ([row for row in by_status["eligible"] if (row["month"] in doubtful) == held_back] for held_back in (False, True))
     return {
         "site_id": site_id, "year": year, "log_number": number, "head_digest": head, "today": stock.today,
         "months": shown, "sum": _sum(shown),
         "not_computed": [month for month in wanted if month not in months and month >= stock.home.settings.first_month],
         "claims_open": any(payload.get("claims_open") for payload in payloads.values()),
-        "claimed": _groups(stock, by_status["eligible"]), "pending": _groups(stock, by_status["pending"]),
+        "claimed": _groups(stock, proven), "withheld": _groups(stock, withheld), "pending": _groups(stock, by_status["pending"]),
         "excluded": _groups(stock, by_status["excluded"]), "unassigned": _groups(stock, homeless),
         "cancelled": _cancelled(stock, site_id, year), "held": held,
         "expiring": [row for row in held if 0 <= row["days_left"] <= EXPIRING_DAYS],
@@ -184,14 +187,18 @@ def _mwh(wh: int) -> float:
 
 
 def _sum(months: Sequence[Row]) -> Row:
-    """The sums of the months; the share over the months that have one, as a ratio of sums (docs/method/green-power.md)."""
+    """The sums of the months; those by route of the months that are not withheld, the share of those that have one, as a ratio of sums.
+
+    Source: docs/method/green-power.md.
+    """
+    standing = [row for row in months if row["status"] != "withheld"]
     valued = [row for row in months if row["share"] is not None]
     used = sum(row["electricity_mwh"] for row in valued)
     counted = sum(row["counted_mwh"] for row in valued)
     routes = list(dict.fromkeys(route for row in months for route in row["claimed_by_route"]))
     return {
         "electricity_mwh": _total(months, "electricity_mwh"),
-        "claimed_by_route": {route: sum(row["claimed_by_route"].get(route, 0.0) for row in months) for route in routes},
+        "claimed_by_route": {route: sum(row["claimed_by_route"].get(route, 0.0) for row in standing) for route in routes},
         **{name: _total(months, name) for name in ("claimed_mwh", "surplus_mwh", "cancelled_mwh", "pending_mwh", *_LEFT_OUT)},
         "counted_mwh": counted if valued else None, "share": counted / used if used else None, "months_with_share": len(valued),
     }  # fmt: skip

@@ -146,7 +146,7 @@ def _share(found: Found) -> Pair:
 
 def nothing(found: Found) -> bool:
     """Whether nothing at all is known of the year's green power: no claim of any status, nothing held."""
-    return not any(found[name] for name in ("claimed", "pending", "excluded", "held"))
+    return not any(found[name] for name in ("claimed", "withheld", "pending", "excluded", "held"))
 
 
 def _stock(found: Found) -> list[Pair]:

@@ -101,6 +101,7 @@ def print_position(found: Found) -> None:
     out.print("\n[bold]Month by month 逐月[/] MWh")
     out.print(_months(found))
     _print_groups(found, "claimed", "What is green, and by what proof 绿电及其证明")
+    _print_groups(found, "withheld", "Claimed in months that are withheld: does not count while they are 暂缓发布月份的主张:暂不计入")
     _print_groups(found, "pending", "Pending: does not count yet 待核销:暂不计入")
     _print_groups(found, "excluded", "Does not count 不计入")
     _print_groups(found, "unassigned", "Cancelled or settled for no site yet (all sites) 尚未归属站点(全部站点)")
@@ -134,6 +135,9 @@ def _folding(*headings: str) -> Any:
     return table
 
 
+_BY_ROUTE = ("claimed", "withheld")
+
+
 def _print_groups(found: Found, name: str, title: str) -> None:
     """Claims that share a route or a reason, with the documents and rows that prove them."""
     groups = found[name]
@@ -142,11 +146,11 @@ def _print_groups(found: Found, name: str, title: str) -> None:
     out = console()
     out.print(f"[bold]{title}[/]")
     table = _folding(
-        "Why\n原因" if name != "claimed" else "Route\n途径", ">MWh", "Project, contract, meter\n项目、合同、表计", "Months\n月份",
+        "Route\n途径" if name in _BY_ROUTE else "Why\n原因", ">MWh", "Project, contract, meter\n项目、合同、表计", "Months\n月份",
         "Documents\n证明文件", "First row\n首行",
     )  # fmt: skip
     for group in groups:
-        what = route(found, group["route"]) if name == "claimed" else reason(group)
+        what = route(found, group["route"]) if name in _BY_ROUTE else reason(group)
         subject = [group[key] for key in ("project_code", "contract_id", "meter_id") if group[key]]
         table.add_row(
             escape("\n".join(what)), mwh(group["mwh"]) + (" + ?" if group["unknown"] else ""), escape("\n".join(subject)) or "–",

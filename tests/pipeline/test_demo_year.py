@@ -132,6 +132,16 @@ def test_the_board_shows_the_planted_faults_and_nothing_else(demo_year: DemoYear
     assert not demo_year.home.ledger.entries(kinds=["quarantine"])
 
 
+def test_claims_of_a_withheld_month_are_not_shown_as_green(demo_year: DemoYear, gci_json: Any) -> None:
+    """March's roof is claimed twice (CT12): nothing of the month counts, and the routes of the year sum to what does."""
+    year = gci_json("certificates", "HL01", "2025", "--home", demo_year.home.root)
+    assert {month for group in year["withheld"] for month in group["months"]} == {"2025-03"}
+    assert "2025-03" not in {month for group in year["claimed"] for month in group["months"]}
+    claimed = sum(group["mwh"] for group in year["claimed"])
+    assert claimed == pytest.approx(year["sum"]["counted_mwh"], abs=1e-9)
+    assert claimed == pytest.approx(sum(year["sum"]["claimed_by_route"].values()), abs=1e-9)
+
+
 def test_the_home_is_valid(demo_year: DemoYear, gci_json: Any) -> None:
     answer = gci_json("verify", "--home", demo_year.home.root)
     assert (answer["valid"], answer["problems"]) == (True, [])

@@ -79,9 +79,9 @@ def test_flags_and_info_keep_nothing_out(ledger: Ledger) -> None:
 
 
 def test_not_checked_is_a_verdict(ledger: Ledger) -> None:
-    compute(ledger, {("CT11", "HL01"): NotChecked("no claims", "没有绿电主张")})
+    compute(ledger, {("CT12", "HL01"): NotChecked("no claims", "没有绿电主张")})
     assert Gate(ledger, MONTH).withheld("HL01") == {}
-    rows = ledger.rows("verdict", month=MONTH, rule="CT11", site_id="HL01")
+    rows = ledger.rows("verdict", month=MONTH, rule="CT12", site_id="HL01")
     assert [(r["outcome"], r["severity"], r["reason"]) for r in rows] == [("not_checked", "", "no claims / 没有绿电主张")]
 
 
