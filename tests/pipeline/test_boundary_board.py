@@ -119,6 +119,7 @@ def test_a_month_of_an_older_version_says_what_to_run(home: Path, tmp_path: Path
     assert gci("report", MONTHS[1], "--home", copy)[0] == 0
 
 
+@pytest.mark.long
 def test_the_digest_depends_on_no_file_order(home: Path, tmp_path: Path, gci: Any, gci_json: Any) -> None:
     other = two_months(tmp_path / "home")
     with (other.landing / "meters" / "meters.csv").open(newline="") as handle:

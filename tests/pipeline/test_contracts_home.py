@@ -135,6 +135,7 @@ def test_a_claim_for_several_months_follows_what_is_uncovered(home: Home) -> Non
     assert claimed(home, "K-CERT") == [18, 21, 21]
 
 
+@pytest.mark.long
 def test_no_order_of_commands_changes_a_result(home: Home, tmp_path: Path) -> None:
     """The first month alone knows the months after it; one by one they give what the backfill gave."""
     with Clock("2026-01-20T12:00:00+08:00").stands():
@@ -146,6 +147,7 @@ def test_no_order_of_commands_changes_a_result(home: Home, tmp_path: Path) -> No
     assert digests(other) == digests(home)
 
 
+@pytest.mark.long
 def test_equal_shares_until_the_last_month_has_readings_then_earlier_months_follow(tmp_path: Path) -> None:
     with Clock("2026-01-20T12:00:00+08:00").stands():
         short = build(tmp_path / "home", MONTHS[:2])
@@ -277,6 +279,7 @@ def test_the_command_prints_all_sections(home: Home, gci: Any) -> None:
     assert "2025 年尚待核销(最迟至 2026-03-31):66 MWh(占用电量 18.1 %)" in out
 
 
+@pytest.mark.long
 def test_the_calendar_closes_them_and_what_was_not_cancelled_stays_named(home: Home, tmp_path: Path, gci: Any) -> None:
     copy = tmp_path / "later"
     shutil.copytree(home.root, copy)

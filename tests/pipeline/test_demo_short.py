@@ -33,7 +33,10 @@ def test_exactly_the_planted_faults_are_found(demo: Home) -> None:
 def test_every_page_says_that_it_is_simulated(demo: Home) -> None:
     assert (demo.root / SIMULATED).exists()
     pages = sorted(page.relative_to(demo.reports).as_posix() for page in demo.reports.rglob("*.html"))
-    assert pages == sorted(["index.html", *(f"{m}/{e}.html" for m in MONTHS for e in ("index", "HL", "HL01", "HL02", "HL03"))])
+    assert pages == sorted(
+        ["index.html", *(f"{m}/{e}.html" for m in MONTHS for e in ("index", "HL", "HL01", "HL02", "HL03"))]
+        + [f"2026/{site}.html" for site in ("HL01", "HL02", "HL03")]
+    )
     for page in demo.reports.glob("*/*.html"):
         text = page.read_text(encoding="utf-8")
         assert "All data on this page are simulated" in text

@@ -204,6 +204,7 @@ def test_a_changed_table_of_the_lake_is_named(three_months: Path, tmp_path: Path
     assert "staging/energies" in out
 
 
+@pytest.mark.long
 def test_a_late_correction_brings_everything_up_to_the_asked_month_up_to_date(three_months: Path, tmp_path: Path, gci_json: Any) -> None:
     copy = tmp_path / "home"
     shutil.copytree(three_months, copy)
@@ -300,6 +301,7 @@ def test_inserted_and_deleted_rows_are_named(three_months: Path, tmp_path: Path,
     assert named in out
 
 
+@pytest.mark.long
 def test_lost_tables_are_made_again(three_months: Path, tmp_path: Path, gci: Any, gci_json: Any) -> None:
     copy = tmp_path / "home"
     shutil.copytree(three_months, copy)
