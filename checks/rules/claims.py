@@ -216,7 +216,7 @@ def _scope1_unsaid(judged: Judged, site_id: str) -> list[Finding]:
     do, do_zh = "Send the quantities in 'activities' (0 is a statement)", "请在 activities 报送数量(可为 0)"
     if any(row["burnt"] for row in rows):
         so = "backup generation or metered fuel is not 0, so that scope 1 is unknown and F1 and F2 are not reported"
-        so_zh = "备用发电或燃料计量不为零,范围一未知,F1、F2 不予给出"
+        so_zh = "备用发电或燃料计量不为 0,范围一未知,F1、F2 不予给出"
         do, do_zh = "Send the fuel burnt, and any refrigerant topped up, in 'activities'", "请在 activities 报送所耗燃料及补充的制冷剂"
     return [
         Finding(

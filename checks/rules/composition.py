@@ -28,7 +28,7 @@ TWICE = {
     ),
     "shares": (
         "is shared with shares that are below 0 or sum to {other}, above 1",
-        "的分摊比例为负,或合计为 {other},大于 1",
+        "的分摊比例小于 0,或合计为 {other},大于 1",
         "correct factor or valid_to of the shares, so that they sum to at most 1 on every day",
         "请更正 factor 或 valid_to,使每日分摊比例合计不超过 1",
     ),

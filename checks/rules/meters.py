@@ -81,7 +81,7 @@ def _cause(row: Row) -> _Cause | None:
             f"its multiplier {row['multiplier']:g} (unit {row['unit']}) is not above 0",
             f"倍率 {row['multiplier']:g}(单位 {row['unit']})不大于 0",
             "correct multiplier, or leave it blank for 1",
-            "更正 multiplier,无倍率时留空",
+            "更正 multiplier,无倍率时留空(按 1 计)",
         )
     if row["kind"] == "interval" and not (row["interval_minutes"] and row["interval_label"]):
         return _Cause(

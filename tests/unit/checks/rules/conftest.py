@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from checks.findings import Judged
+from checks.findings import Finding, Judged
 from checks.rules.thresholds import threshold_document, thresholds_at
 
 MONTH = "2026-03"
@@ -190,3 +191,26 @@ def world() -> World:
 def rows() -> dict[str, Rows]:
     """The rows of the clean month, to be changed by a test."""
     return clean()
+
+
+# figures as people read them: 1,234.5 · 35 · 0.5; not those inside names (HL01, E_IT2)
+_FIGURE = re.compile(r"(?<![A-Za-z0-9_.\-])\d[\d,]*(?:\.\d+)?(?![A-Za-z_])")
+
+
+def figures(text: str) -> set[str]:
+    """The numbers that a message says."""
+    text = text.replace("范围一", "scope 1")
+    return {found.rstrip(",").replace(",", "") for found in _FIGURE.findall(text)}
+
+
+@pytest.fixture(autouse=True)
+def both_languages_say_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chinese and English are equals: every finding that any test of a rule makes says the same numbers in both."""
+    made = Finding.__init__
+
+    def checked(self: Finding, *args: Any, **kwargs: Any) -> None:
+        made(self, *args, **kwargs)
+        en, zh = figures(self.message_en), figures(self.message_zh)
+        assert en == zh, f"{self.code}, English only: {en - zh}, Chinese only: {zh - en}: {self.message_en} | {self.message_zh}"
+
+    monkeypatch.setattr(Finding, "__init__", checked)

@@ -117,6 +117,11 @@ def test_the_first_stretch_is_told(world) -> None:  # type: ignore[no-untyped-de
     assert found[0].seen == 9.0
 
 
+def test_a_meter_in_order_hides_no_other(world) -> None:  # type: ignore[no-untyped-def]
+    found = not_dead(world({"zeros": [zero("A-I", outage=True), zero("A-S")]}), "HL01")
+    assert said(found) == [("CT07", "A-S", "flag", "E_DC")]
+
+
 @pytest.mark.parametrize("rule", [not_stuck, not_dead])
 def test_no_reading_is_not_checked(world, rows, rule: Any) -> None:  # type: ignore[no-untyped-def]
     silent = [{**row, "n_landed": 0} for row in rows["meter_facts"]]
