@@ -102,7 +102,8 @@ def _readings(compute: Compute, names: list[str]) -> pl.DataFrame:
         for part in parts
     ]
     empty = {"meter_id": pl.String, "at_s": pl.Int64, "zoned": pl.Boolean, "value_e6": pl.Int64, "source_row": pl.Int64, "entry": pl.Int64}
-    return pl.concat([pl.LazyFrame(schema=empty), *scans]).collect()
+    # of a hundred million rows a few are wanted: the in-memory engine would hold whole columns to find them
+    return pl.concat([pl.LazyFrame(schema=empty), *scans]).collect(engine="streaming")
 
 
 def _zeros(compute: Compute, still: Standstill) -> pl.DataFrame:
@@ -122,4 +123,4 @@ def _hours_before(compute: Compute, names: list[str]) -> pl.DataFrame:
         return pl.DataFrame(schema=columns)
     known = pl.col("state").is_in(["measured", "profiled"]) & (pl.col("known_s") == HOUR_S)
     scan = pl.scan_parquet(compute.home.lake.existing("staging/interval_energy", month, stored.file_digest))
-    return scan.filter(pl.col("meter_id").is_in(names) & known).select(list(columns)).collect()
+    return scan.filter(pl.col("meter_id").is_in(names) & known).select(list(columns)).collect(engine="streaming")

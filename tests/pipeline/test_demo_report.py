@@ -63,8 +63,9 @@ def pages(demo_year: DemoYear) -> list[Path]:
 
 def test_every_page_is_there_and_every_link_leads_somewhere(demo_year: DemoYear) -> None:
     reports = demo_year.home.reports
-    assert sorted(reports.rglob("*.html")) == sorted([*pages(demo_year), reports / "index.html"])
-    for path in (*pages(demo_year), reports / "index.html"):
+    years = [reports / year / f"{site}.html" for year in ("2025", "2026") for site in ENTITIES if site != "HL"]
+    assert sorted(reports.rglob("*.html")) == sorted([*pages(demo_year), *years, reports / "index.html"])
+    for path in (*pages(demo_year), *years, reports / "index.html"):
         for link in Page(path.read_text(encoding="utf-8")).links:
             assert (path.parent / link).is_file(), (path, link)
     assert "2026-03/index.html" in (reports / "index.html").read_text(encoding="utf-8")

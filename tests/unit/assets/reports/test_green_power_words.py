@@ -19,7 +19,8 @@ def page(**changes: Any) -> dict[str, Any]:
     books = {"project_months": 1, "agree": True, "differences": [], "lost": 0, "claimed_wrongly": 0}
     return {
         "site_id": "S1", "year": "2026", "today": "2026-05-01", "sum": total | changes.pop("sum", {}),
-        "months": [{"electricity_mwh": 100.0, "share": 0.5}], "claimed": [1], "withheld": [], "pending": [], "excluded": [], "held": [], "expiring": [],
+        "months": [{"electricity_mwh": 100.0, "share": 0.5}], "claimed": [1], "withheld": [], "pending": [], "excluded": [], "held": [],
+        "expiring": [],
         "lapsed": [], "claims_open": False, "not_computed": [], "books": books | changes.pop("books", {}),
     } | changes  # fmt: skip
 
