@@ -26,12 +26,16 @@ def test_a_number_in_two_claims_withholds_the_claims_of_its_sites(world) -> None
     assert (finding.seen, finding.limit, finding.rows) == (10.0, 0.0, ((3, 4), (3, 9)))
     assert "two claims" in finding.message_en
     assert "两项主张" in finding.message_zh
+    assert "claims are withheld" in finding.message_en
+    assert "暂缓发布" in finding.message_zh
     assert books_agree(judged, "HL02") == []
 
 
 def test_what_is_in_no_claim_is_told_and_withholds_nothing(world) -> None:  # type: ignore[no-untyped-def]
     (finding,) = books_agree(world({"certificate_differences": [difference("cancelled, in no claim", role="cancel")]}), "HL01")
     assert finding.severity == "flag"
+    assert "they are not counted" in finding.message_en
+    assert "不计入" in finding.message_zh
     both = [difference("cancelled, in no claim"), difference("claimed, not validly cancelled")]
     (finding,) = books_agree(world({"certificate_differences": both}), "HL01")
     assert finding.severity == "withhold"

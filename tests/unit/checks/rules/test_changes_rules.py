@@ -109,6 +109,15 @@ def test_a_meter_that_moves(world, rows) -> None:  # type: ignore[no-untyped-def
     assert "becomes no check meter" in announced(world({"meters": back, "meters_before": before}), "HL01")[0].message_en
 
 
+def test_rows_of_a_meter_may_stand_in_any_order(world, rows) -> None:  # type: ignore[no-untyped-def]
+    before = [*rows["meters_before"], meter("A-C")]
+    later = meter("A-C", "it_input", valid_from="2026-03-05")
+    orders = ([meter("A-C"), later], [later, meter("A-C")])
+    first, second = (announced(world({"meters": [*rows["meters"], *order], "meters_before": before}), "HL01") for order in orders)
+    assert said(first) == said(second) == [("BD09", "A-C", "flag", "", 1.0, 0.0)]
+    assert "moves from cooling to it_input on 2026-03-05" in first[0].message_en == second[0].message_en
+
+
 def test_several_silent_changes_are_one_finding(world, rows) -> None:  # type: ignore[no-untyped-def]
     there = [*rows["meters"], meter("A-C", valid_from="2026-03-05", valid_to="2026-03-09")]
     found = announced(world({"meters": there}), "HL01")

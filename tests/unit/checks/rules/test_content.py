@@ -43,7 +43,41 @@ def test_rows_that_break_their_contract(world, count: int, severity: str) -> Non
     assert found[0].rows == tuple((4, 2 + n) for n in range(count))
     assert "level = 'high': is no number" in found[0].message_en
     assert "level = 'high':不是数字" in found[0].message_zh
+    words = (
+        "1 of 200 rows of 'practices' breaks the contract and is left out"
+        if count == 1
+        else f"{count} of 200 rows of 'practices' break the"
+    )
+    assert words in found[0].message_en
     assert contract(judged, "HL02") == []
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (1, "1 row of 'sites' without a known site breaks the contract and is"),
+        (2, "2 rows of 'sites' without a known site break the contract and are"),
+    ],
+)
+def test_rows_of_no_site_are_shown_to_everybody(world, count: int, words: str) -> None:  # type: ignore[no-untyped-def]
+    judged = world({"feeds_rejected": rejected("sites", count, site=None)})
+    for site in ("HL01", "HL02"):
+        (finding,) = contract(judged, site)
+        assert (finding.subject, finding.severity, finding.seen) == ("sites (no site)", "flag", float(count))
+        assert words in finding.message_en
+
+
+def test_the_first_three_breaches_are_told_in_both_languages(world) -> None:  # type: ignore[no-untyped-def]
+    (finding,) = contract(world({"feeds_rejected": rejected("practices", 5)}), "HL01")
+    assert finding.message_en.count("is no number") == finding.message_zh.count("不是数字") == 3
+
+
+def test_the_worst_is_so_many_times_its_own_limit(world) -> None:  # type: ignore[no-untyped-def]
+    high = anomaly("CT05", "over_capacity", seen=9000.0, limit=4500.0, unit="kW", row=3)
+    (finding,) = plausible(
+        world({"anomalies": [high, anomaly("CT05", "over_capacity", seen=5000.0, limit=1000.0, unit="kW", row=4)]}), "HL01"
+    )
+    assert numbers(finding) == ("CT05", 5000.0, 1000.0, "kW")
 
 
 def test_a_row_with_two_breaches_is_one_row(world) -> None:  # type: ignore[no-untyped-def]

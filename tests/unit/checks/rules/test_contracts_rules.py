@@ -34,7 +34,7 @@ def test_shares_above_one_withhold_the_claims(world) -> None:  # type: ignore[no
     shares = [share("HL01", 0.6), share("HL02", 0.5)]
     found = contracts_sound(world({"ppa_site_shares": shares, "claim_conflicts": [over(), over("HL02")]}), "HL01")
     assert said(found) == [("BD13", "K1", "withhold", "claims", 1.1, 1.0)]
-    assert found[0].rows == ((2, 3),)
+    assert (found[0].rows, found[0].unit) == (((2, 3),), "1")
     assert "its shares sum to 1.1, above 1" in found[0].message_en
     assert "其分摊比例之和为 1.1" in found[0].message_zh
 
@@ -52,6 +52,7 @@ def test_a_share_for_nobody(world) -> None:  # type: ignore[no-untyped-def]
     found = contracts_sound(world({"ppa_site_shares": shares}), "HL01")
     assert said(found) == [("BD13", "K1", "withhold", "claims", 1.0, 0.0)]
     assert "it has a share for HL7, no known site" in found[0].message_en
+    assert found[0].unit == "faults"
     for gone in (share("HL7", 0.0), share("HL7", 0.1, valid_to="2026-02-28"), share("HL7", 0.1, valid_from="2026-04-01")):
         assert contracts_sound(world({"ppa_site_shares": [share("HL01", 0.5), gone]}), "HL01") == [], gone
 

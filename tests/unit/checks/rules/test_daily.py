@@ -69,3 +69,6 @@ def test_highest_and_third_hour_of_loads() -> None:
     assert peaks.rows() == [("HL01", "S", "2026-03-01", 50, 10)]  # two hours are too few for a third
     assert day_peaks(month, ZONES, 3.9).rows() == peaks.rows()  # (50 − 10) / 10 = 4
     assert day_peaks(month, ZONES, 4.0).rows() == []
+    small = hours("S", "grid_supply", [1] * 23 + [9])
+    assert day_peaks(small, ZONES, 1.8).rows() == [("HL01", "S", "2026-03-01", 9, 1)]
+    assert day_peaks(hours("S", "grid_supply", [0] * 23 + [9]), ZONES, 1.8).rows() == []  # nothing to compare with

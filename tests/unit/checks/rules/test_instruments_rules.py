@@ -116,6 +116,12 @@ def test_both_sides_are_read_every_hour(world, rows, step_s: int | None, minutes
     assert said(found) == ([] if minutes is None else [("ME03", "A-I", "flag", "E_IT", minutes, 60.0)])
 
 
+def test_a_slow_meter_of_both_sides_is_told_at_the_first(world, rows) -> None:  # type: ignore[no-untyped-def]
+    counted = [*rows["counted"], {"site_id": "HL01", "side": "E_DC", "meter_id": "A-I", "sign": 1}]
+    found = often_enough(world({"meter_facts": change(rows["meter_facts"], "A-I", median_step_s=10800), "counted": counted}), "HL01")
+    assert said(found) == [("ME03", "A-I", "flag", "E_DC", 180.0, 60.0)]
+
+
 def test_water_and_uncounted_meters_may_be_slow(world, rows) -> None:  # type: ignore[no-untyped-def]
     assert often_enough(world({"meter_facts": change(rows["meter_facts"], "A-W", median_step_s=86400)}), "HL01") == []
     uncounted = {"site_id": "HL01", "meter_id": "A-C", "median_step_s": 86400}

@@ -112,6 +112,16 @@ def test_what_is_said_of_them(world) -> None:  # type: ignore[no-untyped-def]
     assert "是否应为“A3.fire”" in unknown.message_zh
 
 
+def test_one_practice_scores_and_two_score_nothing(world) -> None:  # type: ignore[no-untyped-def]
+    (one,) = practices(world, practice("A3.fire", "2025-03-31"))
+    assert "1 practice (A3.fire) was last assessed on 2025-03-31" in one.message_en
+    assert "it scores 0" in one.message_en
+    assert (one.seen, one.limit, one.unit) == (12.0, 12.0, "months")
+    (two,) = practices(world, practice("A3.fire", "2025-03-31"), practice("A3.physical", "2025-03-31"))
+    assert "2 practices (A3.fire, A3.physical) were last assessed" in two.message_en
+    assert "they score 0" in two.message_en
+
+
 def test_no_assessment_at_all_is_not_checked(world) -> None:  # type: ignore[no-untyped-def]
     assert isinstance(assessed_recently(world({"practices": [practice("A3.fire", "2026-04-05")]}), "HL01"), NotChecked)
 
