@@ -242,6 +242,16 @@ def test_an_unexplained_fall_follows_the_share_rule(world, rows, share: float | 
     assert falling(world(tables), "HL02") == []
 
 
+def test_a_small_fall_on_two_sides_is_flagged_once(world, rows) -> None:  # type: ignore[no-untyped-def]
+    sides = [{"site_id": "HL01", "side": side, "meter_id": "A-2"} for side in ("E_DC", "E_IT")]
+    tables = {
+        "anomalies": [anomaly("CT08", "falling", "A-2")],
+        "counted": [*rows["counted"], *({**side, "sign": 1} for side in sides)],
+        "shares": [*rows["shares"], *({**side, "share": 0.001, "last_known_share": None} for side in sides)],
+    }
+    assert said(falling(world(tables), "HL01")) == [("A-2", "flag", "E_DC")]
+
+
 def test_a_fall_on_no_side_is_flagged(world) -> None:  # type: ignore[no-untyped-def]
     assert said(falling(world({"anomalies": [anomaly("CT08", "falling", "A-COOL")]}), "HL01")) == [("A-COOL", "flag", "")]
 

@@ -43,6 +43,7 @@ def test_both_sides_by_local_day() -> None:
     assert days["e_dc_wh"].to_list() == [2160, 2160]
     assert days["e_it_wh"].to_list() == [1920, 2280]
     assert days["error_wh"].to_list() == pytest.approx([512.64**0.5, 663.84**0.5])
+    assert side_days(month, COUNTED, {"S": "0.5S", "I": "1"}, ZONES).equals(days)  # a meter without any class earns no allowance either
 
 
 def test_a_day_that_is_not_wholly_measured_on_both_sides_is_left_out() -> None:

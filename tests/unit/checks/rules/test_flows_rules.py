@@ -124,6 +124,16 @@ def test_what_the_ups_gives_arrives_at_the_pdus(world, rows, pdu: int | None, nu
     assert nodes_balance(world({"energies": energies[:-1]}), "HL01") == []  # no PDU is metered
 
 
+def test_what_is_lost_behind_the_ups_is_said_in_kwh(world, rows) -> None:  # type: ignore[no-untyped-def]
+    total = {"site_id": "HL01", "meter_id": "", "sign": 1}
+    points = [
+        {**total, "measure": f"point:{point}", "quantity": wh} for point, wh in (("ups_output", 50_000_000), ("pdu_output", 40_000_000))
+    ]
+    (finding,) = nodes_balance(world({"energies": [*rows["energies"], *points]}), "HL01")  # type: ignore[misc]
+    assert "20 % of what leaves the UPS in 2026-03 is not counted at the PDUs (limit 8 %): 10,000 kWh." in finding.message_en
+    assert "20 %(10,000 kWh)未在 PDU 计量" in finding.message_zh
+
+
 def test_an_imbalance_follows_from_a_meter_that_is_out_of_place(world, rows) -> None:  # type: ignore[no-untyped-def]
     lost = meter("A-C", "A-T9", "cooling")  # its parent does not exist
     found = nodes_balance(world(below(rows, node("A-S", 1000, 800), more=(lost,))), "HL01")
