@@ -118,6 +118,13 @@ def test_rows_of_a_meter_may_stand_in_any_order(world, rows) -> None:  # type: i
     assert "moves from cooling to it_input on 2026-03-05" in first[0].message_en == second[0].message_en
 
 
+def test_an_explained_change_hides_no_other(world, rows) -> None:  # type: ignore[no-untyped-def]
+    before = [*rows["meters_before"], meter("A-C"), meter("A-D")]
+    moved = [row for name in ("A-C", "A-D") for row in (meter(name), meter(name, "it_input", valid_from="2026-03-05"))]
+    tables = {"meters": [*rows["meters"], *moved], "meters_before": before, "meter_events": [event("A-C", "2026-03-05", "boundary_change")]}
+    assert [one[1] for one in said(announced(world(tables), "HL01"))] == ["A-D"]
+
+
 def test_several_silent_changes_are_one_finding(world, rows) -> None:  # type: ignore[no-untyped-def]
     there = [*rows["meters"], meter("A-C", valid_from="2026-03-05", valid_to="2026-03-09")]
     found = announced(world({"meters": there}), "HL01")

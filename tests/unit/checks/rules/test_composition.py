@@ -35,6 +35,7 @@ def test_every_bad_definition_withholds_its_side_and_says_what_to_correct(world,
         found = rule(world({"topology_faults": [fault(what)]}), "HL01")
         assert said(found) == [("A-V", "withhold", "E_DC")], what
         assert found[0].code == {placed: "BD02", counted_once: "BD05"}[rule]
+        assert (found[0].limit, found[0].unit) == (0.0, "faults" if rule is placed else found[0].unit)
         assert re.search(r"E_DC is withheld.* In 'meter_parts': [a-z].*\.$", found[0].message_en)
         for part in words[what]:  # what is wrong and what to do, each in its language
             assert part.format(other="A-X") in (found[0].message_zh if part in (words[what][1], words[what][3]) else found[0].message_en)

@@ -8,6 +8,7 @@ import pytest
 
 from checks.findings import Finding, NotChecked
 from checks.rules.edges import read_at_edges
+from checks.rules.timeliness import completeness
 
 HOUR, DAY = 3600, 86_400
 START_S = 1_772_294_400  # 2026-03-01T00:00:00+08:00
@@ -86,6 +87,15 @@ def test_what_is_silent_follows_from_that(world) -> None:  # type: ignore[no-unt
     assert found.because_of.startswith("TL01-")
     (alone,) = judge(world, facts(last_at_s=END_S - 20 * HOUR, metered_s=31 * DAY - 20 * HOUR))
     assert alone.because_of is None
+
+
+def test_each_meter_follows_from_its_own_silence(world, rows) -> None:  # type: ignore[no-untyped-def]
+    silent = facts(last_at_s=END_S - 10 * DAY, metered_s=21 * DAY)
+    late = facts("A-S", last_at_s=END_S - 20 * HOUR, metered_s=31 * DAY - 20 * HOUR)
+    found = {one.subject: one for one in judge(world, silent, late)}
+    (root,) = (one for one in completeness(world({"meter_facts": [silent, late]}), "HL01") if one.subject == "A-I")  # type: ignore[union-attr]
+    assert found["A-I"].because_of == root.id
+    assert found["A-S"].because_of is None
 
 
 def test_without_readings_there_are_no_edges(world) -> None:  # type: ignore[no-untyped-def]

@@ -84,6 +84,13 @@ def test_a_bus_tie_switch_over_is_no_fault(world, rows) -> None:  # type: ignore
     assert said(found) == [("BD06", "A-T1", "flag", "E_DC")]
 
 
+def test_what_comes_out_of_nothing_is_all_too_much(world, rows) -> None:  # type: ignore[no-untyped-def]
+    found = nodes_balance(world(below(rows, node("A-S", 1000, 980), node("A-T1", 0, 40))), "HL01")
+    assert said(found) == [("BD06", "A-T1", "flag", "E_DC")]
+    assert (found[0].seen, found[0].limit) == (1.0, 0.005)  # type: ignore[index]
+    assert "100 % too much" in found[0].message_en  # type: ignore[index]
+
+
 def test_virtual_nodes_unknown_nodes_and_silent_ones_say_nothing(world, rows) -> None:  # type: ignore[no-untyped-def]
     virtual = below(rows, node("A-V", 100, 200), more=(meter("A-V", None, kind="virtual"),))
     for tables in (virtual, below(rows, node("A-GONE", 100, 200)), below(rows, node("A-S", None, None, None, known_s=0))):

@@ -96,6 +96,12 @@ def test_the_calibration_covers_every_day(world, rows, until: str | None, days: 
         assert "is not stated" in found[0].message_en
 
 
+def test_a_meter_that_begins_within_the_month_answers_from_then_on(world, rows) -> None:  # type: ignore[no-untyped-def]
+    fresh = change(rows["meters"], "A-S", calibrated_until="2026-03-03", valid_from="2026-03-25")
+    (found,) = said(calibrated(world({"meters": fresh}), "HL01"))
+    assert (found[1], found[4]) == ("A-S", 7.0)  # 25 to 31 March
+
+
 def test_only_the_days_in_force_count(world, rows) -> None:  # type: ignore[no-untyped-def]
     old = change(rows["meters"], "A-S", calibrated_until="2026-03-08", valid_to="2026-03-10")
     found = calibrated(world({"meters": old}), "HL01")

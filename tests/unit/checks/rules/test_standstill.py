@@ -87,6 +87,8 @@ def test_zero_that_never_was_is_flagged(world) -> None:  # type: ignore[no-untyp
     assert said(found) == [("CT07", "A-S", "flag", "E_DC")]
     assert numbers(found[0]) == (5.0, 3.0, "h")
     assert "at zero for 5 hours from 2026-03-13T12:00" in found[0].message_en
+    assert "2026-03-13T17:00:00+08:00" in found[0].message_en
+    assert "2026-03-13T17:00:00+08:00" in found[0].message_zh
     assert "300 known hours before" in found[0].message_en
     assert "counts on E_DC" in found[0].message_en
     assert "连续 5 小时为零" in found[0].message_zh
