@@ -65,7 +65,7 @@ def side_days(hours: pl.DataFrame, counted: pl.DataFrame, classes: Mapping[str, 
     )
 
 
-def day_peaks(hours: pl.DataFrame, zones: Mapping[str, str], above: float = -1.0) -> pl.DataFrame:
+def day_peaks(hours: pl.DataFrame, zones: Mapping[str, str], above: float) -> pl.DataFrame:
     """Highest and third-highest fully metered hour of the site-local days of supply and IT meters.
 
     ``hours``: staging/interval_energy; ``above``: only days on which (highest − third) / third is more than this, as a fleet has a million

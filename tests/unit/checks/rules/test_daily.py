@@ -66,7 +66,7 @@ def test_highest_and_third_hour_of_loads() -> None:
             hours("I", "pdu_output", [5, 6]),
         ]
     )
-    peaks = day_peaks(month, ZONES)
+    peaks = day_peaks(month, ZONES, 0.0)
     assert peaks.rows() == [("HL01", "S", "2026-03-01", 50, 10)]  # two hours are too few for a third
     assert day_peaks(month, ZONES, 3.9).rows() == peaks.rows()  # (50 − 10) / 10 = 4
     assert day_peaks(month, ZONES, 4.0).rows() == []
