@@ -8,10 +8,11 @@ import click
 
 from assets.reports.ghg_workbook import Inventory, read_inventory, write_workbook
 from assets.reports.site import SIMULATED
+from checks.rules.view import several
 from pipelines.cli import lookup
 from pipelines.cli.options import format_option, home_option, open_home, print_json
 from resources.calendar import month_range
-from resources.errors import GciError
+from resources.errors import GciError, UsageError
 from resources.home import Home
 
 
@@ -31,18 +32,26 @@ def export(kind: str, period: str, site: str | None, target: Path | None, root: 
     --format json it is printed too. The rows of a scope sum to its published figure, or no file is written.
     """
     home = open_home(root)
+    if target is not None:
+        _check_target(target)
     months = _months(home, period)
     if site is not None:
         lookup.check_site(home, site, months[-1])
     inventory = read_inventory(home, months, site)
     name = "-".join(part for part in (kind, site, period) if part)
     path = target if target is not None else home.reports / f"{name}.xlsx"
-    if path.suffix.lower() != ".xlsx":
-        path = path.with_name(f"{path.name}.xlsx")
     scope = f"{site or 'all sites 全部站点'} · {months[0]}" + (f" – {months[-1]}" if len(months) > 1 else "")
     write_workbook(path, inventory, f"Greenhouse gas inventory 温室气体清单 · {scope}", simulated=(home.root / SIMULATED).exists())
     _answer(path, months, inventory, output)
     return 0
+
+
+def _check_target(path: Path) -> None:
+    """UsageError when a named file can't become the workbook: nothing is written under another name or in a folder made for it."""
+    if path.suffix.lower() != ".xlsx":
+        raise UsageError(f"--to {path} is no .xlsx file: the inventory is written as an Excel workbook. Name it {path.stem}.xlsx.")
+    if not path.parent.is_dir():
+        raise UsageError(f"--to {path}: there is no folder {path.parent}. Make it, or name another.")
 
 
 def _months(home: Home, period: str) -> list[str]:
@@ -62,8 +71,10 @@ def _answer(path: Path, months: list[str], inventory: Inventory, output: str) ->
         return
     sites = len({row["site_id"] for row in inventory.rows})
     open_sums = sum(row["status"] != "counted" and row["scope"] != "3" for row in inventory.sums)
-    click.echo(f"{path}: {len(inventory.rows)} rows, {sites} sites, {len(months)} months. 共 {len(inventory.rows)} 行。")
+    click.echo(
+        f"{path}: {several(len(inventory.rows), 'row')}, {several(sites, 'site')}, {several(len(months), 'month')}. 共 {len(inventory.rows)} 行。"
+    )
     if open_sums:
         click.echo(
-            f"{open_sums} sums are unknown, withheld or incomplete; the file says why. {open_sums} 项合计未知、暂缓或不完整,原因见文件。"
+            f"{several(open_sums, 'sum')} unknown, withheld or incomplete: the file says why. {open_sums} 项合计未知、暂缓或不完整,原因见文件。"
         )

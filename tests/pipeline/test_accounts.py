@@ -138,6 +138,8 @@ def test_export_writes_a_workbook(home: Home, tmp_path: Path, gci: Any, gci_json
         (("ghg", "2020"), 1, "No month of 2020"),
         (("ghg", "January"), 2, "no month"),
         (("ghg", MONTH, "--site", "S9"), 2, "S9"),
+        (("ghg", MONTH, "--to", "inventory.txt"), 2, "Name it inventory.xlsx"),
+        (("ghg", MONTH, "--to", "no/such/folder/a.xlsx"), 2, "there is no folder no/such/folder"),
         (("footprint", MONTH), 2, "footprint"),
     ],
 )
