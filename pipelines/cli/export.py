@@ -71,10 +71,8 @@ def _answer(path: Path, months: list[str], inventory: Inventory, output: str) ->
         return
     sites = len({row["site_id"] for row in inventory.rows})
     open_sums = sum(row["status"] != "counted" and row["scope"] != "3" for row in inventory.sums)
-    click.echo(
-        f"{path}: {several(len(inventory.rows), 'row')}, {several(sites, 'site')}, {several(len(months), 'month')}. 共 {len(inventory.rows)} 行。"
-    )
+    counts = f"{several(len(inventory.rows), 'row')}, {several(sites, 'site')}, {several(len(months), 'month')}"
+    click.echo(f"{path}: {counts}. 共 {len(inventory.rows)} 行。")
     if open_sums:
-        click.echo(
-            f"{several(open_sums, 'sum')} unknown, withheld or incomplete: the file says why. {open_sums} 项合计未知、暂缓或不完整,原因见文件。"
-        )
+        left = f"{several(open_sums, 'sum')} unknown, withheld or incomplete: the file says why"
+        click.echo(f"{left}. {open_sums} 项合计未知、暂缓或不完整,原因见文件。")
