@@ -61,9 +61,7 @@ class Compute:
     @cached_property
     def settings(self) -> Settings:
         """The settings that were in force, from the log."""
-        data = json.loads(self.document("settings")[1])
-        feeds = {name: FeedSettings(**values) for name, values in data.pop("feeds").items()}
-        return Settings(**data, feeds=feeds)
+        return settings_of(self.document("settings")[1])
 
     @cached_property
     def thresholds(self) -> dict[str, dict[str, float]]:
@@ -176,6 +174,13 @@ def settings_document(settings: Settings) -> dict[str, Any]:
     for key in ("ledger", "engine", "spark_master"):
         data.pop(key)
     return data
+
+
+def settings_of(document: bytes) -> Settings:
+    """The settings that a kept document states (``settings_document``); where the ledger is and which engine runs are the defaults."""
+    data = json.loads(document)
+    feeds = {name: FeedSettings(**values) for name, values in data.pop("feeds").items()}
+    return Settings(**data, feeds=feeds)
 
 
 def require_sites(home: Home) -> None:

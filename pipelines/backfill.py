@@ -76,7 +76,7 @@ def compute_months(home: Home, months: Sequence[str], *, force: bool = False, pr
 def _complete(home: Home, month: str) -> bool:
     """Whether every table that the month left is still in the lake."""
     return all(
-        home.lake.table_path(item.table_name, month, item.file_digest).exists()
+        home.lake.has(item.table_name, month, item.file_digest)
         for item in home.ledger.manifests(month)
         if item.file_digest and not item.table_name.startswith("ledger/")
     )

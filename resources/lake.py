@@ -261,6 +261,10 @@ class Lake:
         finally:
             writer.abandon()
 
+    def has(self, table: str, month: str, file_digest: str) -> bool:
+        """Whether the file of a table is there."""
+        return self.table_path(table, month, file_digest).exists()
+
     def scan(self, table: str, month: str, file_digest: str) -> pl.LazyFrame:
         """The table as a lazy frame; GciError when its file is gone."""
         return pl.scan_parquet(self.existing(table, month, file_digest))
@@ -268,7 +272,7 @@ class Lake:
     def existing(self, table: str, month: str, file_digest: str) -> Path:
         """Where a table lies; GciError when its file is gone."""
         path = self.table_path(table, month, file_digest)
-        if not path.exists():
+        if not self.has(table, month, file_digest):
             raise GciError(
                 f"{path.relative_to(self.root.parent)} is missing from the lake. "
                 "Run 'gci verify' to see what is affected, and 'gci run' to make it again."

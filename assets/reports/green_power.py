@@ -93,7 +93,7 @@ class Stock:
 
     def _stored(self, table: str) -> list[Manifest]:
         found = self.home.ledger.manifests(table_name=table)
-        return [item for item in found if self.home.lake.table_path(table, item.month, item.file_digest).exists()]
+        return [item for item in found if self.home.lake.has(table, item.month, item.file_digest)]
 
     def _joined(self, table: str, months: Iterable[str]) -> pl.DataFrame:
         found = [frame for month in months if (frame := read_table(self.home, table, month)) is not None]

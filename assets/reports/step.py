@@ -13,10 +13,15 @@ from resources.ledger import OWN, RUN, Manifest
 
 def write_report(compute: Compute) -> Step:
     """Write the pages of the month; their manifest is the digest of what they show."""
+    if compute.home.ledger.rows("result", month=compute.month, window="ttm"):
+        write_site(compute.home, [compute.month])
+    return seal_report(compute)
+
+
+def seal_report(compute: Compute) -> Step:
+    """The manifest of the month's pages, by what they show, and the seal of the month: all of the report step but the pages."""
     rows = compute.home.ledger.rows("result", month=compute.month, window="ttm")
     shown = {row["entity_id"]: row["output_digest"] for row in rows}
-    if shown:
-        write_site(compute.home, [compute.month])
     inputs = {name: compute.digest(name) for name in ("index/site_index", "staging/boundary", "staging/certificate_books")}
     tables = {
         name: compute.digest(f"staging/{name}")

@@ -20,10 +20,7 @@ def manual_readings(home: Home, month: str, as_of: int) -> pl.DataFrame:
     replaced by the meter's own is none. Source: checks.md ME08; interfaces.md §2 (the later landed one wins).
     """
     parts = home.ledger.parts("meter_readings", as_of, [month])
-    scans = [
-        pl.scan_parquet(home.lake.table_path("parts/meter_readings", month, part.file_digest)).select(_READ).with_columns(entry=part.entry)
-        for part in parts
-    ]
+    scans = [home.lake.scan("parts/meter_readings", month, part.file_digest).select(_READ).with_columns(entry=part.entry) for part in parts]
     if not scans:
         return pl.DataFrame(schema=SCHEMA)
     rows = pl.concat(scans)

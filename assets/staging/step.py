@@ -233,7 +233,7 @@ def _energies_of(compute: Compute) -> list[dict[str, Any]]:
     """staging/energies of any month at this moment of the log: as it was left from the same inputs, else computed and not left."""
     stored, own = compute.home.ledger.manifest(compute.month, "staging/energies"), compute.home.ledger.manifest(compute.month, OWN)
     same = stored is not None and own is not None and own.digest == own_fingerprint(compute)
-    if same and stored and compute.home.lake.table_path(stored.table_name, stored.month, stored.file_digest).exists():
+    if same and stored and compute.home.lake.has(stored.table_name, stored.month, stored.file_digest):
         return compute.read("staging/energies").to_dicts()
     metering = _metering(compute)
     staged = joined(list(_batches(compute, metering)))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import json
 from typing import Any
 
+from assets.reports.published import Published, working
 from resources.calendar import check_month
 from resources.errors import GciError, UsageError
 from resources.home import Home
+from resources.revisions import closed_of, home_at
 
 
 def check_month_of(home: Home, month: str) -> str:
@@ -22,14 +23,40 @@ def check_month_of(home: Home, month: str) -> str:
     return month
 
 
-def result_payload(home: Home, entity: str, month: str, window: str) -> dict[str, Any]:
-    """What was computed for a site or cluster in a month, as ``gci show`` prints it."""
-    rows = home.ledger.rows("result", month=check_month_of(home, month), window=window)
-    for row in rows:
-        if row["entity_id"] == entity:
-            payload: dict[str, Any] = json.loads(row["payload"])
-            return payload
-    raise _unknown(home, entity, month, sorted({row["entity_id"] for row in rows}))
+def result_payload(home: Home, entity: str, month: str, window: str, revision: int | None = None) -> dict[str, Any]:
+    """What is published of a site or cluster in a month, as ``gci show`` prints it: a final revision (default: the newest), else working.
+
+    UsageError for an entity or revision that does not exist, with those that do.
+    """
+    results = Published(home).results(check_month_of(home, month))
+    if entity not in results:
+        raise _unknown(home, entity, month, sorted(results))
+    if revision is None:
+        return results[entity][window]
+    shown = Published(home)
+    payload = shown.final(entity, month, window, revision)
+    if payload is None:
+        numbers = [str(item.number) for item in shown.closed.revisions.get((entity, month), ())]
+        known = f"It has {'revision' if len(numbers) == 1 else 'revisions'} {', '.join(numbers)}" if numbers else "It is not final yet"
+        raise UsageError(f"{entity} {month} has no revision {revision}. {known}. 没有该修订。")
+    return payload
+
+
+def candidate_payload(home: Home, entity: str, month: str, window: str) -> dict[str, Any]:
+    """What was computed last for an entity-month, whether or not another result of it is final."""
+    results = working(home, check_month_of(home, month))
+    if entity not in results:
+        raise _unknown(home, entity, month, sorted(results))
+    return results[entity][window]
+
+
+def home_for(home: Home, entity: str, month: str, revision: int | None = None) -> Home:
+    """The home as the entity's final revision saw it (default: the newest); the home itself where nothing is final."""
+    found = closed_of(home).revisions.get((entity, month), ())
+    wanted = [item for item in found if revision in (None, item.number)]
+    if revision is not None and not wanted:
+        result_payload(home, entity, month, "ttm", revision)  # says which there are
+    return home_at(home, wanted[-1]) if wanted else home
 
 
 def _unknown(home: Home, entity: str, month: str, known: list[str]) -> GciError:

@@ -10,6 +10,7 @@ import polars as pl
 
 from assets.reports.accounts import site_accounts
 from assets.reports.board import month_board
+from assets.reports.published import Published, entities, working
 from checks.findings import worst_first
 from pipelines.cli import lookup
 from pipelines.cli.accounts import print_accounts
@@ -19,10 +20,13 @@ from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_h
 from pipelines.cli.render import print_board, print_checks, print_repairs, print_result, print_waivers
 from pipelines.cli.repairs import repairs
 from pipelines.cli.waive import print_waived, waive, waivers_of
+from pipelines.close_rules import significance
+from pipelines.late import late_files
 from resources.calendar import check_month
 from resources.errors import UsageError
 from resources.home import Home
 from resources.ledger import Part
+from resources.revisions import Revision
 
 
 @click.command()
@@ -32,12 +36,30 @@ from resources.ledger import Part
     "--window", type=click.Choice(["ttm", "month"]), default="ttm", show_default=True, help="Trailing twelve months, or the month alone."
 )
 @click.option("--boundary", is_flag=True, help="The collection boundary instead: what is counted, by which meters, what changed.")
+@click.option("--revision", type=click.IntRange(1), metavar="N", help="This final revision; default: the newest.")
+@click.option("--candidate", is_flag=True, help="What was computed last, beside a final revision.")
+@click.option("--as-of", "as_of", metavar="DATE", help="What was known at the end of that day (YYYY-MM-DD).")
 @home_option
 @format_option
-def show(entity: str, month: str, window: str, boundary: bool, root: str, output: str) -> int:
-    """One result: the index, grade, pillars, indicators and findings of a site or cluster (ENTITY) in a MONTH."""
+def show(
+    entity: str, month: str, window: str, boundary: bool, revision: int | None, candidate: bool, as_of: str | None, root: str, output: str
+) -> int:  # fmt: skip
+    """One result: the index, grade, pillars, indicators and findings of a site or cluster (ENTITY) in a MONTH.
+
+    Of a final month the newest revision. A day of the past for which nothing was final yet is computed anew from what had been landed.
+    """
     home = open_home(root)
-    payload = lookup.result_payload(home, entity, month, window)
+    if sum((revision is not None, candidate, as_of is not None)) > 1:
+        raise UsageError("--revision, --candidate and --as-of are three views of a month: give one of them.")
+    if as_of is not None:
+        from pipelines.cli.past import shown_as_of
+
+        home, payload = shown_as_of(home, entity, month, window, as_of)
+    elif candidate:
+        payload = lookup.candidate_payload(home, entity, month, window)
+    else:
+        payload = lookup.result_payload(home, entity, month, window, revision)
+        home = lookup.home_for(home, entity, month, revision)
     if boundary:
         found = boundary_of(home, entity, payload["entity_kind"], month)
         if output == "json":
@@ -45,7 +67,7 @@ def show(entity: str, month: str, window: str, boundary: bool, root: str, output
         else:
             print_boundary(found)
         return 0
-    if payload["entity_kind"] == "site":
+    if payload["entity_kind"] == "site" and "accounts" not in payload:
         payload["accounts"] = site_accounts(home, entity, month)
     if output == "json":
         print_json(payload)
@@ -113,24 +135,38 @@ def _begun(home: Home, parts: list[Part]) -> bool:
 
 
 def board(home: Home, month: str | None) -> list[dict[str, Any]]:
-    """Rows of ``gci status``: computed site-months (all, or of one month), oldest first."""
-    where = {"month": month} if month else {}
+    """Rows of ``gci status``: computed site-months (all, or of one month), oldest first; of a final one what is final, and what came late."""
+    months = [month] if month else sorted({row["month"] for row in home.ledger.rows("result", window="month", entity_kind="site")})
+    shown = Published(home)
     rows = []
-    for row in home.ledger.rows("result", window="month", entity_kind="site", **where):
-        payload = json.loads(row["payload"])
-        rows.append(
-            {
-                "site_id": row["entity_id"],
-                "month": row["month"],
-                "state": row["state"],
+    for when in months:
+        results = shown.results(when)
+        for site in entities(results, "site"):
+            payload = results[site]["month"]
+            row = {
+                "site_id": site,
+                "month": when,
+                "state": payload["state"],
                 "coverage": payload["coverage"],
                 "missing_feeds": payload["missing_feeds"],
                 "findings": [f for f in payload["findings"] if f["because_of"] is None],
                 "blocks": payload["blocks"],
                 "waivers": payload.get("waivers", []),
             }
-        )
+            if (revision := shown.closed.newest(site, when)) is not None:
+                row |= {"revision": revision.number, "signed": bool(revision.signatures)} | late(home, shown, revision, results[site])
+            rows.append(row)
     return rows
+
+
+def late(home: Home, shown: Published, revision: Revision, windows: dict[str, Any]) -> dict[str, Any]:
+    """What came for a final month after its revision: files and rows, and whether the candidate must be restated (close.md §2)."""
+    document = shown.document(revision)
+    files = late_files(home, document, revision.month)
+    if windows["ttm"].get("candidate") is None and windows["month"].get("candidate") is None:
+        return {"late": files, "candidate": None}
+    now = working(home, revision.month)[revision.entity_id]["ttm"]
+    return {"late": files, "candidate": {**(windows["ttm"]["candidate"] or {}), **significance(windows["ttm"], now).json()}}
 
 
 @click.command()
@@ -150,6 +186,9 @@ def check(site: str, month: str, finding: str | None, by: str | None, reason: st
     """
     home = open_home(root)
     lookup.check_site(home, site, check_month(month))
+    newest = home
+    if finding is None:
+        home = lookup.home_for(home, site, month)
     if finding is not None:
         print_waived(home, waive(home, site, month, finding, by=by, reason=reason, until=until), output)
         return 0
@@ -157,10 +196,10 @@ def check(site: str, month: str, finding: str | None, by: str | None, reason: st
         raise UsageError(f"{', '.join(given)} belongs to a waiver: name its finding with --waive FINDING.")
     verdicts = home.ledger.rows("verdict", month=month, site_id=site)
     findings = [{**row, "rows_ref": json.loads(row["rows_ref"])} for row in home.ledger.rows("finding", month=month, site_id=site)]
-    result = lookup.result_payload(home, site, month, "month")
+    result = lookup.result_payload(newest, site, month, "month")
     material = {row["id"]: row.get("materiality") for row in result["findings"]}
     findings = sorted(({**row, "materiality": material.get(row["id"])} for row in findings), key=worst_first)
-    waivers = waivers_of(home, site, month, result.get("waivers", []))
+    waivers = waivers_of(newest, site, month, result.get("waivers", []))
     repaired = repairs(home, site, month, result["timezone"])
     if output == "json":
         shown = {"site_id": site, "month": month, "rules": verdicts, "findings": findings, "waivers": waivers, "repairs": repaired}

@@ -1,0 +1,159 @@
+"""Restating what is final: which months it moves, and the new revision of all of them in one entry.
+
+A final result changes in one way only: two people, a cause and a reason, and revision n+1 of every final month that the change reaches.
+Old revisions stay. Source: close.md §2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from assets.reports.published import Published, Results, entities, figures, working
+from pipelines import close_rules
+from pipelines.close_rules import Significance, significance
+from pipelines.closing import complete_clusters, keep_payload, up_to_date, window_of
+from pipelines.people import name_of, same_person, text_of
+from resources.calendar import add_months
+from resources.errors import GciError, UsageError
+from resources.home import Home
+from resources.revisions import RESTATEMENT, keep_document, revision_document
+
+# Why a final month may change. Source: close.md §2.
+CAUSES = ("LATE_DATA", "CORRECTED_READING", "METER_EVENT", "BOUNDARY", "FACTOR", "METHOD", "CERTIFICATE", "CODE_DEFECT")
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A final result that says something else today: its revision, both trailing results, and whether it must be restated."""
+
+    entity_id: str
+    kind: str
+    month: str
+    number: int
+    before: dict[str, Any]
+    after: dict[str, Any]
+    significance: Significance
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "entity_id": self.entity_id, "entity_kind": self.kind, "month": self.month, "revision": self.number,
+            "index_from": self.before["index"], "index_to": self.after["index"], "grade_from": self.before["grade"],
+            "grade_to": self.after["grade"], "significance": self.significance.json(),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Restated:
+    """An entry that was written: its number, and the new revision numbers by month and entity."""
+
+    entry: int
+    revisions: dict[str, dict[str, int]]
+
+
+def final_months(home: Home, site: str | None = None) -> list[str]:
+    """Months of which something (of a site, when given) is final."""
+    return sorted({month for entity, month in Published(home).closed.revisions if site in (None, entity)})
+
+
+def moved(home: Home, months: Sequence[str] | None = None) -> list[Moved]:
+    """Every final result whose figures differ from those computed last (of some months, or of all), oldest first."""
+    shown = Published(home)
+    found = []
+    for entity, month in sorted(shown.closed.revisions, key=lambda key: (key[1], key[0])):
+        if months is not None and month not in months:
+            continue
+        now = working(home, month).get(entity)
+        revision = shown.closed.revisions[entity, month][-1]
+        before = {w: payload for w in ("month", "ttm") if (payload := shown.final(entity, month, w)) is not None}
+        if now is not None and figures(now) != figures(before):
+            change = significance(before["ttm"], now["ttm"])
+            kind = before["ttm"]["entity_kind"]
+            found.append(Moved(entity, kind, month, revision.number, before["ttm"], now["ttm"], change))
+    return found
+
+
+def closure(home: Home, month: str, site: str | None = None) -> list[Moved]:
+    """The final results that a restatement of a month changes: those from it to eleven months on whose figures differ.
+
+    Everything landed counts, so nothing before the month may differ for the same site: GciError names the month to begin with. GciError
+    too when the month says what its final revision says; UsageError when it is not final.
+    """
+    closed = Published(home).closed
+    finals = sorted(entity for entity, when in closed.revisions if when == month and site in (None, entity))
+    if not finals:
+        raise UsageError(
+            f"{site + ' ' if site else ''}{month} is not final: 'gci run {month}' computes it anew, no restatement is needed. "
+            "该月尚未结账,无须重述。"
+        )
+    found = [item for item in moved(home) if site in (None, item.entity_id) or item.kind == "cluster"]
+    sites = {item.entity_id for item in found if item.kind == "site"}
+    earlier = sorted(item.month for item in found if item.month < month and item.entity_id in sites)
+    within = [item for item in found if month <= item.month <= add_months(month, 11)]
+    if not any(item.month == month and item.kind == "site" for item in within):
+        hint = f" What differs: {', '.join(sorted({i.month for i in found}))}. 有变化的月份如上。" if found else ""
+        raise GciError(
+            f"{month} says today what its final revision says: there is nothing to restate. 当前结果与最终修订一致,无须重述。{hint}"
+        )
+    if earlier:
+        raise GciError(
+            f"{earlier[0]} differs from its final revision as well, and {month} reads it. Restate {earlier[0]}: its closure holds {month}. "
+            f"更早的 {earlier[0]} 也有变化,请先重述该月,其影响范围包含 {month}。"
+        )
+    return within
+
+
+def restate(
+    home: Home,
+    month: str,
+    found: Sequence[Moved],
+    *,
+    cause: str,
+    reason: str | None,
+    by: str | None,
+    approved_by: str | None,
+) -> Restated:
+    """Write revision n+1 of everything in the closure of a month, as one entry. ``found`` is what :func:`closure` gave and was shown.
+
+    UsageError for a missing name or reason, one person for both, or an unknown cause; GciError when a month is not computed from all that
+    was landed, or a cluster would no longer follow from its members.
+    """
+    maker, why = name_of(by, "--by", "重述人"), text_of(reason, "--reason", "重述原因")
+    checker = name_of(approved_by, "--approved-by", "批准人")
+    if same_person(maker, checker):
+        raise UsageError(
+            f"{checker} can't approve their own restatement: name another person with --approved-by. 重述人与批准人不得为同一人。"
+        )
+    if cause not in CAUSES:
+        raise UsageError(f"'{cause}' is no cause. Known: {', '.join(CAUSES)}.")
+    as_of, head = home.ledger.head()
+    shown = Published(home)
+    months: dict[str, dict[str, Any]] = {}
+    for when in sorted({item.month for item in found if item.kind == "site"}):
+        if not up_to_date(home, when, as_of):
+            raise GciError(f"{when} is not computed from all that was landed. Run 'gci run {when}' and restate again.")
+        results = working(home, when)
+        sites = [item.entity_id for item in found if item.month == when and item.kind == "site"]
+        clusters = _clusters(home, shown, when, results, sites)
+        document = revision_document(home.ledger, when, [*sites, *clusters], as_of, window_of(home, when, as_of))
+        numbers = {one: (newest.number if (newest := shown.closed.newest(one, when)) else 0) + 1 for one in (*sites, *clusters)}
+        months[when] = {"document": keep_document(home, document), "revisions": numbers}
+    payload = {
+        "month": month, "cause": cause, "reason": why, "by": maker, "approved_by": checker, "as_of": as_of, "log_head": head,
+        "months": months, "documents": sorted(item["document"] for item in months.values()),
+        "rules": home.lake.keep_bytes(close_rules.document()),
+    }  # fmt: skip
+    entry = home.ledger.append(RESTATEMENT, month, keep_payload(home, payload), payload)
+    return Restated(entry, {when: dict(item["revisions"]) for when, item in months.items()})
+
+
+def _clusters(home: Home, shown: Published, month: str, results: Results, sites: Sequence[str]) -> list[str]:
+    """Clusters that get a new revision with these sites; GciError for one that is final and would no longer follow from its members."""
+    complete, left = complete_clusters(home, shown.closed, month, results, sites)
+    concerned = [c for c in complete if {str(row["entity_id"]) for row in results[c]["ttm"].get("members", [])}.intersection(sites)]
+    for words in left:
+        cluster = words.split(":")[0]
+        if shown.closed.newest(cluster, month) is not None:
+            raise GciError(f"{words}. It is final: restate without --site, or the cluster would not follow from its members any more.")
+    return [c for c in concerned if c in entities(results, "cluster")]
