@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from assets.reports.cause_words import CAUSES
 from assets.reports.published import Published, Results, entities, figures, working
 from pipelines import close_rules
 from pipelines.close_rules import Significance, significance
@@ -19,9 +20,6 @@ from resources.calendar import add_months
 from resources.errors import GciError, UsageError
 from resources.home import Home
 from resources.revisions import RESTATEMENT, keep_document, revision_document
-
-# Why a final month may change. Source: close.md §2.
-CAUSES = ("LATE_DATA", "CORRECTED_READING", "METER_EVENT", "BOUNDARY", "FACTOR", "METHOD", "CERTIFICATE", "CODE_DEFECT")
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,30 @@ class Moved:
             "index_from": self.before["index"], "index_to": self.after["index"], "grade_from": self.before["grade"],
             "grade_to": self.after["grade"], "significance": self.significance.json(),
         }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Order:
+    """Who restates for which cause and why, and who approves it."""
+
+    cause: str
+    reason: str
+    by: str
+    approved_by: str
+
+    @staticmethod
+    def of(cause: str | None, reason: str | None, by: str | None, approved_by: str | None) -> Order:
+        """UsageError for an unknown cause, a missing name or reason, or one person for both."""
+        if cause not in CAUSES:
+            said = f"'{cause}' is no cause" if cause else "--cause CODE is missing: why does the month change"
+            raise UsageError(f"{said}. Known: {', '.join(CAUSES)}. 请写明原因代码。")
+        maker, why = name_of(by, "--by", "重述人"), text_of(reason, "--reason", "重述原因")
+        checker = name_of(approved_by, "--approved-by", "批准人")
+        if same_person(maker, checker):
+            raise UsageError(
+                f"{checker} can't approve their own restatement: --approved-by names another person. 重述人与批准人不得为同一人。"
+            )
+        return Order(cause, why, maker, checker)
 
 
 @dataclass(frozen=True)
@@ -104,29 +126,11 @@ def closure(home: Home, month: str, site: str | None = None) -> list[Moved]:
     return within
 
 
-def restate(
-    home: Home,
-    month: str,
-    found: Sequence[Moved],
-    *,
-    cause: str,
-    reason: str | None,
-    by: str | None,
-    approved_by: str | None,
-) -> Restated:
+def restate(home: Home, month: str, found: Sequence[Moved], order: Order) -> Restated:
     """Write revision n+1 of everything in the closure of a month, as one entry. ``found`` is what :func:`closure` gave and was shown.
 
-    UsageError for a missing name or reason, one person for both, or an unknown cause; GciError when a month is not computed from all that
-    was landed, or a cluster would no longer follow from its members.
+    GciError when a month is not computed from all that was landed, or a cluster would no longer follow from its members.
     """
-    maker, why = name_of(by, "--by", "重述人"), text_of(reason, "--reason", "重述原因")
-    checker = name_of(approved_by, "--approved-by", "批准人")
-    if same_person(maker, checker):
-        raise UsageError(
-            f"{checker} can't approve their own restatement: name another person with --approved-by. 重述人与批准人不得为同一人。"
-        )
-    if cause not in CAUSES:
-        raise UsageError(f"'{cause}' is no cause. Known: {', '.join(CAUSES)}.")
     as_of, head = home.ledger.head()
     shown = Published(home)
     months: dict[str, dict[str, Any]] = {}
@@ -140,7 +144,7 @@ def restate(
         numbers = {one: (newest.number if (newest := shown.closed.newest(one, when)) else 0) + 1 for one in (*sites, *clusters)}
         months[when] = {"document": keep_document(home, document), "revisions": numbers}
     payload = {
-        "month": month, "cause": cause, "reason": why, "by": maker, "approved_by": checker, "as_of": as_of, "log_head": head,
+        "month": month, "cause": order.cause, "reason": order.reason, "by": order.by, "approved_by": order.approved_by, "as_of": as_of, "log_head": head,
         "months": months, "documents": sorted(item["document"] for item in months.values()),
         "rules": home.lake.keep_bytes(close_rules.document()),
     }  # fmt: skip

@@ -7,25 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from pipelines.problems import Problem, table_problems
+from pipelines.verify_revisions import revision_problems
 from resources.digest import digest_file
-from resources.errors import GciError
 from resources.home import Home
 from resources.lake import PROVENANCE, content_digest
 from resources.ledger import GENESIS, OWN, RUN, Entry, Manifest, seal
 from resources.schema import DERIVED
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is not as the log says: where, and what was expected and seen (digests or words)."""
-
-    where: str
-    expected: str
-    seen: str
 
 
 def verify(home: Home, month: str | None = None, progress: Progress | None = None) -> list[Problem]:
@@ -44,6 +35,7 @@ def verify(home: Home, month: str | None = None, progress: Progress | None = Non
             progress(f"{item.month} {item.table_name}", len(entries) + number, total)
         problems += _manifest(home, item)
     problems += _rows(home, manifests)
+    problems += revision_problems(home, entries, month)
     return problems
 
 
@@ -113,21 +105,7 @@ def _parts(home: Home, entry: Entry) -> Iterator[Problem]:
         yield Problem(f"ledger: parts of entry {entry.n} ({entry.name})", str(expected), str(sorted(rows)))
         return
     for _, month, _, file_digest, _ in rows:
-        yield from _table(home, f"parts/{feed}", month, file_digest, f"part {month or 'all'} of entry {entry.n} ({entry.name})")
-
-
-def _table(home: Home, table: str, month: str, file_digest: str, what: str) -> Iterator[Problem]:
-    path = home.lake.table_path(table, month, file_digest)
-    where = f"{what}: {path.relative_to(home.root).as_posix()}"
-    try:
-        seen = content_digest(home.lake.read(table, month, file_digest), provenance=True)
-    except GciError:
-        yield Problem(where, file_digest, "missing")
-    except Exception as error:  # a damaged Parquet file fails in many ways; each is the answer here
-        yield Problem(where, file_digest, f"unreadable: {str(error).splitlines()[0]}")
-    else:
-        if seen != file_digest:
-            yield Problem(where, file_digest, seen)
+        yield from table_problems(home, f"parts/{feed}", month, file_digest, f"part {month or 'all'} of entry {entry.n} ({entry.name})")
 
 
 def _manifest(home: Home, item: Manifest) -> Iterator[Problem]:
@@ -137,7 +115,7 @@ def _manifest(home: Home, item: Manifest) -> Iterator[Problem]:
         yield Problem(f"ledger: manifest of {where}", stored, expected)
         return
     if item.file_digest and not item.table_name.startswith("ledger/"):
-        found = list(_table(home, item.table_name, item.month, item.file_digest, f"table {where}"))
+        found = list(table_problems(home, item.table_name, item.month, item.file_digest, f"table {where}"))
         yield from found
         if item.file_digest != item.digest and not found:
             frame = home.lake.read(item.table_name, item.month, item.file_digest)

@@ -18,14 +18,17 @@ from assets.reports import accounts as account_words
 from assets.reports import boundary_words, green_power_words
 from assets.reports.board import month_board, step
 from assets.reports.boundary import TABLE, site_boundary
+from assets.reports.cause_words import CAUSE_WORDS
 from assets.reports.diagram import diagram_svg
 from assets.reports.green_power import Stock, site_year
+from assets.reports.published import Published, Results
 from assets.reports.ratios import ratio_rows
 from assets.reports.remarks import materiality_words, shares_words, waiver_words
 from assets.reports.trend import trend_svg
 from assets.reports.words import GRADE_ZH, chinese, english, merged, number, percent, point_zh, points
 from resources.calendar import add_months, month_range
 from resources.home import Home
+from resources.revisions import home_at
 
 TREND_MONTHS = 13
 SIMULATED = "SIMULATED"  # a home with a file of this name says on every page that its data are simulated
@@ -68,19 +71,26 @@ def _environment() -> Environment:
     environment.globals.update(t=bilingual, step=step, whole=whole_percent, can=materiality_words, shares=shares_words, waived=waiver_words)
     environment.globals.update({name: getattr(boundary_words, name) for name in ("cadence", "change", "remarks", "role")})
     environment.globals.update(green=green_power_words, ratios=ratio_rows)
-    environment.globals.update(accounts=account_words)
+    environment.globals.update(accounts=account_words, causes={code: bilingual(*words) for code, words in CAUSE_WORDS.items()})
     return environment
 
 
 def write_site(home: Home, months: Sequence[str]) -> Path:
-    """Write the pages of some months and the entry page; returns the entry page's path."""
+    """Write the pages of some months and the entry page; returns the entry page's path. What is final is shown as its revision says."""
     first = add_months(min(months), 1 - TREND_MONTHS)
+    span = month_range(first, max(months))
     payloads: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in home.ledger.rows("result", window="ttm", month=month_range(first, max(months))):
+    for row in home.ledger.rows("result", window="ttm", month=span):
         payloads.setdefault(row["month"], {})[row["entity_id"]] = json.loads(row["payload"])
+    shown = Published(home)
+    for entity, month in shown.closed.revisions:
+        if month in span and (final := shown.final(entity, month, "ttm")) is not None:
+            payloads.setdefault(month, {})[entity] = final
     newest = max(m.month for m in home.ledger.manifests(table_name="index/site_index"))
     for month in months:
-        _write_month(home, month, payloads, newest)
+        results = shown.results(month)
+        payloads[month] = {entity: windows["ttm"] for entity, windows in results.items()}
+        _write_month(shown, month, payloads, results, newest)
     for year in sorted({month[:4] for month in months}):
         _write_years(home, year, payloads)
     entry = home.reports / "index.html"
@@ -88,7 +98,10 @@ def write_site(home: Home, months: Sequence[str]) -> Path:
     return home.reports / newest / "index.html" if newest in months else home.reports / months[-1] / "index.html"
 
 
-def _write_month(home: Home, month: str, payloads: Mapping[str, Mapping[str, dict[str, Any]]], newest: str) -> None:
+def _write_month(
+    shown: Published, month: str, payloads: Mapping[str, Mapping[str, dict[str, Any]]], results: Results, newest: str
+) -> None:  # fmt: skip
+    home = shown.home
     entities = sorted(payloads.get(month, {}).values(), key=lambda p: (p["entity_kind"] != "cluster", p["entity_id"]))
     folder = home.reports / month
     shared = {
@@ -97,13 +110,15 @@ def _write_month(home: Home, month: str, payloads: Mapping[str, Mapping[str, dic
         "months": [m for m in sorted(payloads) if (home.reports / m / "index.html").exists() or m == month],
         "simulated": (home.root / SIMULATED).exists(),
     }
-    monthly = [json.loads(r["payload"]) for r in home.ledger.rows("result", window="month", entity_kind="site", month=month)]
+    monthly = [windows["month"] for _, windows in sorted(results.items()) if windows["month"]["entity_kind"] == "site"]
     _write(folder / "index.html", "month.html.j2", **shared, **_board(home, month, monthly))
     for payload in entities:
         series = [payloads.get(m, {}).get(payload["entity_id"]) for m in month_range(add_months(month, 1 - TREND_MONTHS), month)]
+        revision = shown.closed.newest(payload["entity_id"], month)
+        then = home_at(home, revision) if revision is not None else home
         _write(
             folder / f"{payload['entity_id']}.html", "entity.html.j2", p=payload, trend=trend_svg(month, series), **shared,
-            **_boundary(home, payload), a=_accounts(home, payload),
+            **_boundary(then, payload), a=_accounts(then, payload),
         )  # fmt: skip
 
 

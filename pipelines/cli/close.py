@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
-from rich.markup import escape
 
-from assets.reports.words import chinese, number, percent, points
+from assets.reports.cause_words import CAUSE_WORDS
+from assets.reports.words import number
 from pipelines.cli import lookup
 from pipelines.cli.options import format_option, home_option, open_home, print_json
-from pipelines.cli.render import _table, console
+from pipelines.cli.render_close import print_checklist, print_closure
 from pipelines.cli.writing import compute, land_home, print_landed
 from resources.errors import UsageError
 from resources.home import Home
-
-# In both languages: what `gci restate --cause` and `gci diff` name.
-CAUSE_WORDS = {
-    "LATE_DATA": ("late data", "迟到数据"), "CORRECTED_READING": ("corrected readings", "更正读数"),
-    "METER_EVENT": ("meter events", "电表事件"), "BOUNDARY": ("boundary", "边界"), "FACTOR": ("factors", "因子"), "METHOD": ("method", "方法"),
-    "CERTIFICATE": ("certificates and contracts", "绿证与合同"), "CODE_DEFECT": ("code", "程序"),
-}  # fmt: skip
 
 
 @click.command()
@@ -84,34 +76,9 @@ def write_pages(home: Home, months: list[str]) -> None:
     write_site(home, months)
 
 
-def print_checklist(found: dict[str, Any]) -> None:
-    """The checklist as a table, with who acts next."""
-    out, dates = console(), found["calendar"]
-    out.print(f"[bold]Close 结账 {found['month']}[/] · log entry {found['log_number']}")
-    due = [f"provisional 初算 {dates['provisional']}", f"sign-off 提交 {dates['sign_off']}", f"final 定稿 {dates['final']}"]
-    if dates["certificates_complete"]:
-        due.append(f"certificates complete 绿证截止 {dates['certificates_complete']}")
-    out.print(f"[dim]Due 期限: {' · '.join(due)} · verification 年度核查 {dates['verification']}[/]")
-    table = _table(
-        "Site\n站点", "State\n状态", ">Coverage\n完整率", ">Index\n指数", "Missing feeds\n缺少数据", "Withheld\n暂缓", ">Undecided\n未处理",
-        ">Waivers\n豁免", ">To send\n待报送",
-    )  # fmt: skip
-    for row in found["sites"]:
-        table.add_row(
-            row["site_id"], f"{row['state']} {chinese(row['state'])}", percent(row["coverage"]), points(row["index"]),
-            ", ".join(row["missing_feeds"]) or "–", "\n".join(row["withheld"]) or "–", str(len(row["undecided"])), str(row["waivers"]),
-            str(len(row["to_send"])),
-        )  # fmt: skip
-    out.print(table)
-    for row in found["sites"]:
-        out.print(f"{row['site_id']}: {escape(row['who']['en'])} · {escape(row['who']['zh'])}")
-        for item in row["undecided"]:
-            out.print(f"  [dim]undecided 未处理: {item}[/]")
-
-
 @click.command()
 @click.argument("month")
-@click.option("--cause", required=True, metavar="CODE", help=f"One of {', '.join(CAUSE_WORDS)}.")
+@click.option("--cause", metavar="CODE", help=f"One of {', '.join(CAUSE_WORDS)}.")
 @click.option("--reason", metavar="TEXT", help="What happened, in a sentence.")
 @click.option("--by", metavar="NAME", help="Who restates.")
 @click.option("--approved-by", metavar="NAME", help="Who approves it, another person.")
@@ -120,7 +87,7 @@ def print_checklist(found: dict[str, Any]) -> None:
 @home_option
 @format_option
 def restate(
-    month: str, cause: str, reason: str | None, by: str | None, approved_by: str | None, site: str | None, dry_run: bool, root: str,
+    month: str, cause: str | None, reason: str | None, by: str | None, approved_by: str | None, site: str | None, dry_run: bool, root: str,
     output: str,
 ) -> int:  # fmt: skip
     """Make a new revision of the final MONTH and of every later final month that it moves, up to eleven months on, at once.
@@ -131,8 +98,7 @@ def restate(
 
     home = open_home(root)
     lookup.check_month_of(home, month)
-    if cause not in restating.CAUSES:
-        raise UsageError(f"'{cause}' is no cause. Known: {', '.join(restating.CAUSES)}.")
+    order = None if dry_run else restating.Order.of(cause, reason, by, approved_by)
     if month not in restating.final_months(home, site):
         restating.closure(home, month, site)  # says that it is not final
     landed = land_home(home)
@@ -142,54 +108,25 @@ def restate(
     found = restating.closure(home, month, site)
     if output == "table":
         print_closure(month, found)
-    if dry_run:
+    if order is None:
         if output == "json":
             print_json({"month": month, "closure": [item.json() for item in found]})
         return 0
-    done = restating.restate(home, month, found, cause=cause, reason=reason, by=by, approved_by=approved_by)
+    done = restating.restate(home, month, found, order)
     write_pages(home, sorted(done.revisions))
     head = home.ledger.head(done.entry)[1]
     if output == "json":
         print_json(
-            {"month": month, "entry": done.entry, "head_digest": head, "cause": cause, "closure": [item.json() for item in found],
+            {"month": month, "entry": done.entry, "head_digest": head, "cause": order.cause, "closure": [item.json() for item in found],
              "revisions": done.revisions}
         )  # fmt: skip
         return 0
     for when, revisions in done.revisions.items():
         click.echo(f"{when}: {', '.join(f'{one} revision {n}' for one, n in revisions.items())}")
-    words = " ".join(CAUSE_WORDS[cause])
+    words = " ".join(CAUSE_WORDS[order.cause])
     click.echo(f"Entry {done.entry}: restated for {words}. Earlier revisions stay readable (gci show … --revision N). 已重述,旧修订保留。")
     click.echo(f"Head digest 头摘要: {head}")
     return 0
-
-
-def print_closure(month: str, found: list[Any]) -> None:
-    """Which final results a restatement changes."""
-    out = console()
-    out.print(f"[bold]Closure of {month} 影响范围[/]: final results that get a new revision 将产生新修订的最终结果")
-    table = _table(
-        "Month\n月份",
-        "Site or cluster\n站点或集群",
-        ">Revision\n修订",
-        "Index\n指数",
-        "Grade\n等级",
-        ">Energy\n能耗",
-        ">Emissions\n排放",
-        "",
-    )
-    for item in found:
-        said = item.significance
-        table.add_row(
-            item.month, item.entity_id, f"{item.number} → {item.number + 1}",
-            f"{points(item.before['index'])} → {points(item.after['index'])}",
-            f"{item.before['grade'] or '–'} → {item.after['grade'] or '–'}",
-            percent(said.energy), percent(said.emissions),
-            "[bold]must be restated 必须重述[/]" if said.must else "below the threshold 未达阈值",
-        )  # fmt: skip
-    out.print(table)
-    for item in found:
-        for en, zh in item.significance.reasons:
-            out.print(f"{item.month} {item.entity_id}: {escape(en)} · {escape(zh)}")
 
 
 @click.command()

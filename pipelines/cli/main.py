@@ -30,6 +30,7 @@ COMMANDS = {
     "check": "pipelines.cli.reading",
     "close": "pipelines.cli.close",
     "restate": "pipelines.cli.close",
+    "diff": "pipelines.cli.diff",
     "sign": "pipelines.cli.close",
     "trace": "pipelines.cli.trace",
     "certificates": "pipelines.cli.certificates",

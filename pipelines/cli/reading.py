@@ -18,6 +18,7 @@ from pipelines.cli.boundary import boundary_of, print_boundary
 from pipelines.cli.days import print_days
 from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_home, print_json
 from pipelines.cli.render import print_board, print_checks, print_repairs, print_result, print_waivers
+from pipelines.cli.render_close import print_late, print_revision
 from pipelines.cli.repairs import repairs
 from pipelines.cli.waive import print_waived, waive, waivers_of
 from pipelines.close_rules import significance
@@ -72,6 +73,7 @@ def show(
     if output == "json":
         print_json(payload)
     else:
+        print_revision(payload)
         print_result(payload)
         print_accounts(payload.get("accounts"))
     return 0 if complete(payload) else INCOMPLETE
@@ -102,6 +104,7 @@ def status(month: str | None, root: str, output: str) -> int:
         print_json({"rows": rows, "not_computed": waiting, **detail})
     else:
         print_board(home, rows, month, waiting)
+        print_late(rows)
         if month is not None and rows:
             print_days(detail, month)
     return 0
@@ -135,7 +138,7 @@ def _begun(home: Home, parts: list[Part]) -> bool:
 
 
 def board(home: Home, month: str | None) -> list[dict[str, Any]]:
-    """Rows of ``gci status``: computed site-months (all, or of one month), oldest first; of a final one what is final, and what came late."""
+    """Rows of ``gci status``: computed site-months (all, or of one month), oldest first; what is final, and what came late for it."""
     months = [month] if month else sorted({row["month"] for row in home.ledger.rows("result", window="month", entity_kind="site")})
     shown = Published(home)
     rows = []

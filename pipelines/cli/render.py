@@ -43,7 +43,8 @@ def print_result(payload: dict[str, Any]) -> None:
     grade = f"index grade {payload['grade']} 指数{GRADE_ZH[payload['grade']]}" if payload["grade"] else "no grade 无等级"
     window = f"{payload['months_in_window']} of 12 months" if payload["window"] == "ttm" else "this month alone"
     out.print(
-        f"[bold]{escape(payload['entity_id'])}[/] · {payload['month']} · {window} · {payload['state']} · log entry {payload['log_number']}"
+        f"[bold]{escape(payload['entity_id'])}[/] · {payload['month']} · {window} · {payload['state']} {chinese(payload['state'])}"
+        f" · log entry {payload['log_number']}"
     )
     open_end = payload["index_high"] != payload["index"]
     complete = "interim 阶段值" if payload["interim"] else "nothing is missing 无缺失项"
@@ -176,7 +177,7 @@ def print_board(home: Home, rows: list[dict[str, Any]], month: str | None, waiti
             counts = [f"[{_STYLE[s]}]{sum(f['severity'] == s for f in row['findings'])} {s}[/]" for s in ("withhold", "flag", "info")
                       if any(f["severity"] == s for f in row["findings"])]  # fmt: skip
             table.add_row(
-                row["month"], row["site_id"], row["state"], percent(row["coverage"]), " ".join(counts) or "–",
+                row["month"], row["site_id"], _state_words(row), percent(row["coverage"]), " ".join(counts) or "–",
                 ", ".join(row["missing_feeds"]) or "–", ", ".join(row["blocks"]) or "–",
             )  # fmt: skip
         out.print(table)
@@ -192,6 +193,14 @@ def print_board(home: Home, rows: list[dict[str, Any]], month: str | None, waiti
         out.print(f"Readings landed, month not computed 已入库未计算: {', '.join(waiting)}. Run 'gci backfill {waiting[0]} {waiting[-1]}'.")
     for item in quarantined:
         out.print(f"[red]quarantined[/] {escape(item.name)}: {escape(item.payload['cause_en'])}")
+
+
+def _state_words(row: dict[str, Any]) -> str:
+    """The state of a site-month; of a final one its revision, whether it is signed, and whether a candidate differs."""
+    words = f"{row['state']} {chinese(row['state'])}"
+    if row.get("revision"):
+        words += f" · rev 修订 {row['revision']}" + (" · signed 已签署" if row["signed"] else "")
+    return words + (" [yellow]· candidate differs 有变化[/]" if row.get("candidate") else "")
 
 
 _FAMILIES = {"BD": "boundary 边界", "CT": "content 内容", "ME": "method 方法", "TL": "time 时限"}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from assets.reports.published import Published
 from pipelines.cli import lookup
 from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_home, print_json
 from pipelines.cli.reading import complete
@@ -135,6 +136,7 @@ def _compute(home: Home, first: str, last: str, *, force: bool, output: str) -> 
     else:
         print_scores(payloads, done)
         print_notes(done, later)
+        print_candidates(home, done)
     return 0 if payloads and all(complete(p) for p in payloads) else INCOMPLETE
 
 
@@ -145,6 +147,18 @@ def print_notes(done: Sequence[MonthDone], later: Sequence[str]) -> None:
         click.echo(f"No site is in force at the end of {', '.join(empty)}: see valid_from in the feed 'sites'. 当月末没有生效的站点。")
     if later:
         click.echo(f"Out of date now 需重新计算: {', '.join(later)}. Run 'gci backfill {later[0]} {later[-1]}'.")
+
+
+def print_candidates(home: Home, done: Sequence[MonthDone]) -> None:
+    """Final months that were computed: what came out is a candidate, and the final result stands."""
+    shown = Published(home)
+    for item in done:
+        final = shown.closed.of_month(item.month) if item.outcome == "computed" else {}
+        if not final:
+            continue
+        differs = [entity for entity, windows in shown.results(item.month).items() if any(w.get("candidate") for w in windows.values())]
+        outcome = f"differs for 有差异: {', '.join(differs)} (gci restate {item.month} --dry-run)" if differs else "the same 与最终结果一致"
+        click.echo(f"{item.month} is final; this is a candidate, and the final result stands 已结账,此为候选结果: {outcome}.")
 
 
 def compute(home: Home, months: Sequence[str], *, force: bool = False) -> list[MonthDone]:

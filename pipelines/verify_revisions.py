@@ -1,0 +1,89 @@
+"""Part of ``gci verify``: what is final. Documents, the tables behind them, numbers of revisions, two people, signatures.
+
+The chain says that the entries are what they were; here they are held against each other and against the lake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipelines.people import same_person
+from pipelines.problems import Problem, table_problems
+from resources.digest import canonical_json, digest_file, digest_text
+from resources.errors import GciError
+from resources.home import Home
+from resources.ledger import Entry
+from resources.revisions import APPROVAL, CLOSING, RESTATEMENT, SIGNATURE, SUBMISSION, closed, read_document
+
+
+def revision_problems(home: Home, entries: list[Entry], month: str | None) -> Iterator[Problem]:
+    """What of the final revisions (of a month, or all) is not as the log says."""
+    said = [entry for entry in entries if entry.kind in CLOSING]
+    yield from _entries(home, said)
+    yield from _numbers(said)
+    yield from _signatures(entries, said)
+    seen: set[tuple[str, str, str]] = set()
+    documents = {(m, item.document): item for (_, m), found in closed(said).revisions.items() for item in found if month in (None, m)}
+    for (when, digest), item in sorted(documents.items()):
+        try:
+            document = read_document(home, digest)
+        except GciError as error:
+            yield Problem(f"document of entry {item.entry} ({when})", digest, str(error))
+            continue
+        for table_month, tables in sorted(document["tables"].items()):
+            for name, (_, file_digest, *_rest) in sorted(tables.items()):
+                if file_digest and (key := (name, table_month, file_digest)) not in seen:
+                    seen.add(key)
+                    yield from table_problems(home, *key, f"table {table_month} {name} of the revisions of entry {item.entry}")
+
+
+def _entries(home: Home, said: list[Entry]) -> Iterator[Problem]:
+    """Each entry's digest is that of what it says, and every file it names is kept."""
+    for entry in said:
+        where = f"log: entry {entry.n} ({entry.kind} {entry.name})"
+        if (seen := digest_text(canonical_json(entry.payload))) != entry.digest:
+            yield Problem(where, entry.digest, seen)
+        for digest in entry.payload.get("documents", []):
+            path = home.lake.file_path(digest)
+            if not path.exists():
+                yield Problem(f"file kept with entry {entry.n}: lake/files/{path.name}", digest, "missing")
+            elif (seen := digest_file(path)) != digest:
+                yield Problem(f"file kept with entry {entry.n}: lake/files/{path.name}", digest, seen)
+
+
+def _numbers(said: list[Entry]) -> Iterator[Problem]:
+    """Revisions are numbered 1, 2, … each once; what is approved was submitted, by somebody else."""
+    submissions = {entry.n: entry for entry in said if entry.kind == SUBMISSION}
+    newest: dict[tuple[str, str], int] = {}
+    for entry in said:
+        what = entry.payload
+        where = f"log: entry {entry.n} ({entry.kind} {entry.name})"
+        if entry.kind == APPROVAL:
+            months = {what["month"]: what}
+            people = (what["submitted_by"], what["by"])
+            submitted = submissions.get(what["submission"])
+            if submitted is None or submitted.payload["document"] != what["document"]:
+                yield Problem(where, "to approve what was submitted", f"entry {what['submission']} submitted something else")
+        elif entry.kind == RESTATEMENT:
+            months, people = what["months"], (what["by"], what["approved_by"])
+        else:
+            continue
+        if same_person(*people):
+            yield Problem(where, "two people", f"{people[0]} alone")
+        for month, found in months.items():
+            for entity, number in found["revisions"].items():
+                expected = newest.get((entity, month), 0) + 1
+                newest[entity, month] = number
+                if number != expected:
+                    yield Problem(f"{where}: {entity} {month}", f"revision {expected}", f"revision {number}")
+
+
+def _signatures(entries: list[Entry], said: list[Entry]) -> Iterator[Problem]:
+    heads = {entry.n: entry.head for entry in entries}
+    for entry in said:
+        if entry.kind != SIGNATURE:
+            continue
+        for signed in entry.payload["signed"]:
+            seen = heads.get(signed["entry"], "no such entry")
+            if seen != signed["head"]:
+                yield Problem(f"log: entry {entry.n} signs entry {signed['entry']}", signed["head"], seen)
