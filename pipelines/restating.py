@@ -144,8 +144,8 @@ def restate(home: Home, month: str, found: Sequence[Moved], order: Order) -> Res
         numbers = {one: (newest.number if (newest := shown.closed.newest(one, when)) else 0) + 1 for one in (*sites, *clusters)}
         months[when] = {"document": keep_document(home, document), "revisions": numbers}
     payload = {
-        "month": month, "cause": order.cause, "reason": order.reason, "by": order.by, "approved_by": order.approved_by, "as_of": as_of, "log_head": head,
-        "months": months, "documents": sorted(item["document"] for item in months.values()),
+        "month": month, "cause": order.cause, "reason": order.reason, "by": order.by, "approved_by": order.approved_by,
+        "as_of": as_of, "log_head": head, "months": months, "documents": sorted(item["document"] for item in months.values()),
         "rules": home.lake.keep_bytes(close_rules.document()),
     }  # fmt: skip
     entry = home.ledger.append(RESTATEMENT, month, keep_payload(home, payload), payload)
