@@ -14,7 +14,7 @@ from assets.indicators import definitions as indicators
 from assets.raw import definitions as raw
 from assets.reports import definitions as reports
 from assets.staging import definitions as staging
-from pipelines import jobs, schedules
+from pipelines import jobs, schedules, sensors, update_job
 from pipelines.home import LandingHome
 from resources.settings import load_settings
 
@@ -27,10 +27,11 @@ def build_defs(home: Path | str, **overrides: Any) -> dg.Definitions:
         warnings.simplefilter("ignore", category)
     settings = load_settings(root / "gci.toml")
     months = dg.MonthlyPartitionsDefinition(start_date=settings.first_month, fmt="%Y-%m", timezone=settings.timezone)
-    monthly = jobs.build()
+    monthly, update = jobs.build(), update_job.build()
     return dg.Definitions(
         assets=[asset for layer in (raw, staging, indicators, index, reports) for asset in layer.build(months)],
-        jobs=monthly,
+        jobs=[*monthly, update],
+        sensors=sensors.build(root, update),
         schedules=schedules.build(monthly, settings.cutoff_day),
         resources={"gci_home": LandingHome(root=str(root)), **overrides},
         executor=dg.in_process_executor,

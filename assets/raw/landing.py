@@ -79,7 +79,7 @@ def land(home: Home, progress: Progress | None = None) -> list[Landed]:
     check_feed_settings(home.settings)
     home.ledger.create()
     results: list[Landed] = []
-    files = list(_files(home.landing))
+    files = list(dropped_files(home.landing))
     for done, (feed, path) in enumerate(files):
         if progress:
             progress(f"{feed}/{path.name}", done, len(files))
@@ -112,7 +112,7 @@ def explain(home: Home, path: Path, feed: str | None = None) -> Landed:
 # one file ---------------------------------------------------------------------------------------------------------------
 
 
-def _files(landing: Path) -> Iterator[tuple[str, Path]]:
+def dropped_files(landing: Path) -> Iterator[tuple[str, Path]]:
     """(feed folder, path) of everything dropped; hidden and temporary files are not; '' for what lies outside the folders."""
     if not landing.is_dir():
         return

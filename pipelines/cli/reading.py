@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import click
-import polars as pl
 
 from assets.reports.accounts import site_accounts
 from assets.reports.board import month_board
@@ -23,10 +22,10 @@ from pipelines.cli.repairs import repairs
 from pipelines.cli.waive import print_waived, waive, waivers_of
 from pipelines.close_rules import significance
 from pipelines.late import late_files
+from pipelines.waiting import months_waiting
 from resources.calendar import check_month
 from resources.errors import UsageError
 from resources.home import Home
-from resources.ledger import Part
 from resources.revisions import Revision
 
 
@@ -115,26 +114,6 @@ def completeness(home: Home, month: str) -> dict[str, Any]:
     results = home.ledger.rows("result", window="month", entity_kind="site", month=month)
     found = month_board(home, month, [json.loads(row["payload"]) for row in results])
     return found or {"days": [], "feeds": [], "to_send": [], "mails": []}
-
-
-def months_waiting(home: Home) -> list[str]:
-    """Months with landed readings, from the home's first month on, that were not computed.
-
-    A month that holds only the readings which close the one before it (about one a meter) does not wait.
-    """
-    number, _ = home.ledger.head()
-    computed = {m.month for m in home.ledger.manifests(table_name="index/site_index")}
-    waiting: dict[str, list[Part]] = {}
-    for part in home.ledger.parts("meter_readings", number):
-        if part.month >= home.settings.first_month and part.month not in computed:
-            waiting.setdefault(part.month, []).append(part)
-    return sorted(month for month, parts in waiting.items() if _begun(home, parts))
-
-
-def _begun(home: Home, parts: list[Part]) -> bool:
-    rows = [home.lake.scan("parts/meter_readings", part.month, part.file_digest).select("meter_id") for part in parts]
-    meters = pl.concat(rows).unique().select(pl.len()).collect().item()
-    return sum(part.rows for part in parts) > 2 * int(meters)
 
 
 def board(home: Home, month: str | None) -> list[dict[str, Any]]:
