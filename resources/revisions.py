@@ -180,7 +180,12 @@ def revision_document(ledger: Ledger, month: str, entities: Sequence[str], as_of
 
 def keep_document(home: Home, document: Mapping[str, Any]) -> str:
     """Keep a revision's document in the lake, packed; returns the digest of the kept bytes."""
-    return home.lake.keep_bytes(gzip.compress(canonical_json(document).encode(), compresslevel=6, mtime=0))
+    return home.lake.keep_bytes(packed(document))
+
+
+def packed(document: Mapping[str, Any]) -> bytes:
+    """A document as it is kept: canonical JSON, packed with gzip."""
+    return gzip.compress(canonical_json(document).encode(), compresslevel=6, mtime=0)
 
 
 def read_document(home: Home, digest: str) -> dict[str, Any]:

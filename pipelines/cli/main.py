@@ -35,6 +35,7 @@ COMMANDS = {
     "trace": "pipelines.cli.trace",
     "certificates": "pipelines.cli.certificates",
     "verify": "pipelines.cli.verify",
+    "pack": "pipelines.cli.pack",
     "score": "pipelines.cli.score",
     "export": "pipelines.cli.export",
 }
