@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.reports.boundary import read_table
+from assets.reports.tables import read_table
 from assets.reports.requests import mail, order, requests
 from assets.staging.coverage import READINGS
 from resources.home import Home
