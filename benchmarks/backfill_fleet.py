@@ -103,7 +103,9 @@ def _shown(row: Row, kwh: Hours, history: History) -> Shown:
 
 def _utilisation(site: Site) -> list[Row]:
     """How busy the processors were, a row a day."""
-    days = pl.date_range(pl.lit(f"{site.history.months[0]}-01").str.to_date(), pl.lit(site.history.months[-1] + "-28").str.to_date(), eager=True)
+    days = pl.date_range(
+        pl.lit(f"{site.history.months[0]}-01").str.to_date(), pl.lit(site.history.months[-1] + "-28").str.to_date(), eager=True
+    )
     busy = np.clip(site.rng(3).normal(0.45, 0.06, len(days)), 0.05, 0.95)
     return [
         {"scope": "site", "site_id": site.site_id, "at": f"{day} 00:00", "cpu_ratio": f"{ratio:.3f}"}

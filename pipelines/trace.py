@@ -13,7 +13,8 @@ from typing import Any
 import polars as pl
 
 from assets.indicators.measure import VALUED
-from assets.staging.energies import SCALED, contributions
+from assets.staging.contributions import contributions
+from assets.staging.energies import SCALED
 from checks.gate import Gate
 from pipelines.claim_trace import SELF_USE, SHARES, claim_window, claims_behind
 from pipelines.members import Behind

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from assets.compute import Compute, records
+from assets.compute import Compute
 from assets.reference.calendar_of_claims import ANNUAL, MONTHLY, ClaimCalendar, calendar_of
 from assets.staging.claim_rules import REASONS
 from assets.staging.contracts import conveys, in_force, shares_of
@@ -94,7 +94,7 @@ class WindowClaims:
     def of(compute: Compute, months: Iterable[str]) -> WindowClaims:
         """Of the months that were computed."""
         home = compute.home
-        contracts, shares = records(compute.feeds["ppa_contracts"]), records(compute.feeds["ppa_site_shares"])
+        contracts, shares = compute.feeds.rows("ppa_contracts"), compute.feeds.rows("ppa_site_shares")
         pending: dict[str, dict[str, list[dict[str, Any]]]] = {}
         products = {}
         for month in months:

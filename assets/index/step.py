@@ -19,7 +19,7 @@ from assets.index.cluster import member_facts
 from assets.index.gaps import unreported
 from assets.index.grade import EntityFacts
 from assets.index.materiality import of_finding
-from assets.index.payload import ResultFacts, output_digest, result_payload
+from assets.index.payload import ResultFacts, result_payload
 from assets.index.remarks import by_site, site_materiality, window_waivers
 from assets.index.scorecard import score_entity
 from assets.index.window import CATEGORY_COLUMNS, mixed_windows, window_categories, withheld_window
@@ -91,6 +91,7 @@ def score_entities(compute: Compute) -> Step:
     findings = [{**row, "materiality": said.get(row["id"])} for row in findings]
     waivers = window_waivers(compute, findings, let_pass)
     claims = WindowClaims.of(compute, trailing_months(compute.month))
+    known = compute.home.ledger.head(compute.as_of)
     results: list[dict[str, Any]] = []
     payloads: dict[tuple[str, str], dict[str, Any]] = {}
     for entity in entities:  # sites come before the clusters that they are members of
@@ -102,7 +103,7 @@ def score_entities(compute: Compute) -> Step:
             months = [compute.month] if name == "month" else trailing_months(compute.month)
             own = [row for m in months for row in waivers.get(m, []) if row["site_id"] in entity.site_ids]
             state = _claims_state(claims, entity, name, months, monthly)
-            row = _result(compute, edition, entity, name, findings, members, own, state)
+            row = _result(compute, edition, entity, name, findings, members, own, state, known)
             payloads[entity.entity_id, name] = json.loads(row["payload"])
             results.append(row)
     rows = [
@@ -254,11 +255,13 @@ def _result(
     members: list[dict[str, Any]] | None,
     waivers: list[dict[str, Any]],
     claims: ClaimsState,
+    known: tuple[int, str],
 ) -> dict[str, Any]:
+    """The row of an entity's result; ``known``: number and head of the log that it is computed from."""
     values = entity.values[window]
     on = date.fromisoformat(compute.last_day)
     scored = score_entity(values, edition, on=on, facts=entity.facts, cap_values=entity.values["ttm"])
-    number, head = compute.home.ledger.head(compute.as_of)
+    number, head = known
     pending = float(values["E1"].beside.get("pending_mwh") or 0)
     # what was not cancelled while certificates could come is nothing to hope for
     hoped = _OF_CLAIMS if claims.is_open else ()
@@ -287,9 +290,8 @@ def _result(
         own,
         members,
         waivers,
+        entity.extra,
     )
-    payload |= entity.extra
-    payload["output_digest"] = output_digest({k: v for k, v in payload.items() if k != "output_digest"})
     return {
         "entity_id": entity.entity_id, "window": window, "entity_kind": entity.kind, "state": payload["state"],
         "index_value": payload["index"], "grade": payload["grade"] or "", "log_number": number,

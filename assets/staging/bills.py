@@ -48,8 +48,8 @@ def bill_checks(
         for one in month_range(bill["period_start"][:7], month):
             if one not in staged:
                 found = hours(one)
-                staged[one] = {} if found is None else found.filter(pl.col("meter_id").is_in(names)).partition_by("meter_id", as_dict=True)
-            quantity, seconds = _within(staged[one].get((bill["meter_id"],)), first_s, after_s)
+                staged[one] = {} if found is None else _by_meter(found, names)
+            quantity, seconds = _within(staged[one].get(bill["meter_id"]), first_s, after_s)
             metered, known_s = metered + quantity, known_s + seconds
         medium = media.get(bill["meter_id"])
         rows.append(
@@ -61,6 +61,11 @@ def bill_checks(
             }
         )  # fmt: skip
     return pl.DataFrame(rows, schema=SCHEMA).sort("site_id", "meter_id", "period_start")
+
+
+def _by_meter(hours: pl.DataFrame, names: list[str]) -> dict[Any, pl.DataFrame]:
+    own = hours.filter(pl.col("meter_id").is_in(names))
+    return {name: rows for (name,), rows in own.group_by("meter_id", maintain_order=True)}
 
 
 def day_bounds_s(first: str, last: str, zone: str) -> tuple[int, int]:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.staging.energies import CONTRIBUTION_SCHEMA, SCALED, SCHEMA, contributions, site_energies
+from assets.staging.contributions import CONTRIBUTION_SCHEMA, contributions
+from assets.staging.energies import SCALED, SCHEMA, site_energies
 from resources.calendar import month_hours_s
 from resources.errors import GciError
 
