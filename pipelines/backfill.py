@@ -105,10 +105,11 @@ class _Runner:
         return build_defs(self.home.root).resolve_job_def(MONTHLY_CLOSE)
 
     def compute(self, month: str) -> None:
-        _execute(self._job, self._instance, month, self.as_of)
+        run_month(self._job, self._instance, month, self.as_of)
 
 
-def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, month: str, as_of: int) -> None:
+def run_month(job: dg.JobDefinition, instance: dg.DagsterInstance, month: str, as_of: int) -> None:
+    """Run the monthly job for a month in this process, at a number of the log; what a step raised for people is raised as it was."""
     try:
         job.execute_in_process(
             partition_key=month,

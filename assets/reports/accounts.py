@@ -51,7 +51,8 @@ WINDOWS = {"month": ("month", "当月"), "ttm": ("12 months", "滚动十二个�
 def site_accounts(home: Home, site_id: str, month: str, tables: Tables | None = None) -> dict[str, Any] | None:
     """``emissions`` (by scope), ``energy`` (carriers, tce), ``cost`` (lines, bills, total), ``approved``; None when not computed.
 
-    ``tables``: those of the home, when many sites are asked for. Amounts are in 1/10,000 of the currency (``amount_e4``) and as text (``amount``); what is not known is null, with its reason.
+    ``tables``: those of the home, when many sites are asked for. Amounts are in 1/10,000 of the currency (``amount_e4``) and as text
+    (``amount``); what is not known is null, with its reason.
     """
     read = tables or Tables(home)
     rows: dict[str, list[dict[str, Any]]] = {}

@@ -25,8 +25,8 @@ TABLE = "staging/boundary"
 def site_boundary(home: Home, site_id: str, month: str, tables: Tables | None = None) -> dict[str, Any]:
     """What ``gci show SITE MONTH --boundary`` says: subjects by name, meters, contracts, certificates, digest, what changed.
 
-    ``tables``: those of the home, when many sites are asked for. ``changes`` is None when the month before was not computed or does not have the site. GciError when the month's boundary was not
-    computed.
+    ``tables``: those of the home, when many sites are asked for. ``changes`` is None when the month before was not computed or does not
+    have the site. GciError when the month's boundary was not computed.
     """
     tables = tables or Tables(home)
     rows, stored = tables.rows(TABLE, month, site_id), tables.manifest(TABLE, month)
