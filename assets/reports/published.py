@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from resources.digest import digest_json
@@ -17,6 +18,7 @@ from resources.revisions import (
     Closed,
     Revision,
     closed_of,
+    home_at,
     payload_of,
     published,
     read_document,
@@ -116,3 +118,34 @@ class Published:
 def _brief(payload: Mapping[str, Any]) -> dict[str, Any]:
     """What stands beside a final result of a candidate that differs from it."""
     return {key: payload[key] for key in ("index", "grade", "log_number", "output_digest")}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a month's published numbers of some sites are read: a revision's home, or the home itself for what is not final."""
+
+    home: Home
+    sites: tuple[str, ...]  # those it holds; of the home itself those that it does not
+    label: str
+
+    def holds(self, site_id: str) -> bool:
+        return (site_id in self.sites) == bool(self.label)
+
+    def counts(self, column: Any) -> Any:
+        """Of a column (polars) of sites, whether each is read here."""
+        return column.is_in(self.sites) if self.label else ~column.is_in(self.sites)
+
+
+def sources(home: Home, month: str) -> list[Source]:
+    """The homes that a month's published numbers are read from: one for each revision document, and the home for sites without one."""
+    finals: dict[str, list[Revision]] = {}
+    for item in closed_of(home).of_month(month).values():
+        finals.setdefault(item.document, []).append(item)
+    found, known = [], set[str]()
+    for digest, items in sorted(finals.items(), key=lambda pair: pair[1][0].entry):
+        sites = sorted({item.entity_id for item in items} & set(read_document(home, digest)["sites"]))
+        known.update(sites)
+        if sites:
+            found.append(Source(home_at(home, items[0]), tuple(sites), f"revision {items[0].number}: {', '.join(sites)}"))
+    computed = {row["entity_id"] for row in home.ledger.rows("result", month=month, window="month", entity_kind="site")}
+    return [*found, Source(home, tuple(sorted(known)), "")] if computed - known or not found else found
