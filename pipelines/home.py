@@ -23,7 +23,7 @@ class LandingHome(GciHome):
     @contextlib.contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[LandingHome]:
         """Hold the home's lock from the first step to the last; the runs of a ``gci`` command are inside its own."""
-        with writing(self.open(), f"Dagster run {context.run_id}"):
+        with writing(self.open(), f"Dagster run {context.run.run_id}" if context.run else "Dagster"):
             yield self
 
     def begin(self, month: str) -> int:

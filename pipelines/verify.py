@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from resources.digest import digest_file
 from resources.errors import GciError
 from resources.home import Home
 from resources.lake import PROVENANCE, content_digest
 from resources.ledger import GENESIS, OWN, RUN, Entry, Manifest, seal
-from resources.schema import DERIVED
+from resources.schema import DERIVED, revision_of
 
 Progress = Callable[[str, int, int], None]
 
@@ -33,7 +34,7 @@ def verify(home: Home, month: str | None = None, progress: Progress | None = Non
     entries = home.ledger.entries()
     manifests = home.ledger.manifests(month)
     total = len(entries) + len(manifests)
-    problems = [*_chain(entries), *_strangers(home, entries, manifests, month)]
+    problems = [*_schema(home), *_chain(entries), *_strangers(home, entries, manifests, month)]
     for number, entry in enumerate(entries):
         if progress is not None:
             progress(f"entry {entry.n}", number, total)
@@ -45,6 +46,13 @@ def verify(home: Home, month: str | None = None, progress: Progress | None = Non
         problems += _manifest(home, item)
     problems += _rows(home, manifests)
     return problems
+
+
+def _schema(home: Home) -> Iterator[Problem]:
+    """The version of the ledger's schema stands in two tables, for every command and for ``gci upgrade``."""
+    version, revision = home.ledger.version(), home.ledger.revision()
+    if revision is not None and revision != revision_of(version or 0):
+        yield Problem("ledger: version of the schema in table alembic_version", revision_of(version or 0), revision)
 
 
 def _chain(entries: list[Entry]) -> Iterator[Problem]:
@@ -60,6 +68,9 @@ def _chain(entries: list[Entry]) -> Iterator[Problem]:
             yield Problem(f"log: entry {entry.n} ({entry.kind} {entry.name})", entry.head, entry.expected_head())
             return
         previous = entry.head
+    for before, entry in pairwise(entries):
+        if entry.at < before.at:
+            yield Problem(f"log: time of entry {entry.n} ({entry.kind} {entry.name})", f"{before.at} (entry {before.n}) or later", entry.at)
 
 
 def _strangers(home: Home, entries: list[Entry], manifests: list[Manifest], month: str | None) -> Iterator[Problem]:

@@ -164,6 +164,12 @@ class Database:
             )
         return None
 
+    def revision(self) -> str | None:
+        """The version as Alembic keeps it; None of a ledger made before it did."""
+        with self.read() as connection:
+            there = sa.inspect(connection).has_table(alembic_version.name)
+            return connection.scalar(sa.select(alembic_version.c.version_num)) if there else None
+
     def check_version(self, *, writing: bool = False) -> None:
         """GciError when the ledger is newer than this code, and, for what would write, when it is older. None is no ledger yet."""
         version = self.version()

@@ -45,14 +45,15 @@ class Home:
         return Lake(self.root / "lake")
 
     @contextlib.contextmanager
-    def writing(self, what: str) -> Iterator[Held]:
+    def writing(self, what: str, *, upgrading: bool = False) -> Iterator[Held]:
         """Be the one writer of this home, for ``what`` (a few words); inside it may be entered again. Every command that writes does.
 
-        GciError when another process stays the writer for a minute, or when the ledger is of a version that this code can't write.
+        GciError when another process stays the writer for a minute, or when the ledger is of a version that this code can't write; an older
+        one only with ``upgrading``.
         """
         with one_writer(self.root, what, self.ledger.writer_lock(what)) as held:
             if held.outermost:
-                self.ledger.check_version(writing=True)
+                self.ledger.check_version(writing=not upgrading)
             yield held
 
     @property

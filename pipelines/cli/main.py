@@ -31,6 +31,7 @@ COMMANDS = {
     "trace": "pipelines.cli.trace",
     "certificates": "pipelines.cli.certificates",
     "verify": "pipelines.cli.verify",
+    "upgrade": "pipelines.cli.upgrade",
     "score": "pipelines.cli.score",
     "export": "pipelines.cli.export",
 }
