@@ -49,7 +49,9 @@ def verify(home: Home, month: str | None = None, progress: Progress | None = Non
 
 
 def _schema(home: Home) -> Iterator[Problem]:
-    """The version of the ledger's schema stands in two tables, for every command and for ``gci upgrade``."""
+    """The database's file itself, and the version of its schema: that stands in two tables, for every command and for ``gci upgrade``."""
+    for line in home.ledger.damage():
+        yield Problem(f"ledger: {home.ledger.name}", "a whole database", line)
     version, revision = home.ledger.version(), home.ledger.revision()
     if revision is not None and revision != revision_of(version or 0):
         yield Problem("ledger: version of the schema in table alembic_version", revision_of(version or 0), revision)

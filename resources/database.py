@@ -170,6 +170,13 @@ class Database:
             there = sa.inspect(connection).has_table(alembic_version.name)
             return connection.scalar(sa.select(alembic_version.c.version_num)) if there else None
 
+    def damage(self) -> list[str]:
+        """What SQLite finds wrong in its file, page by page; a server looks after its own."""
+        if self.kind != SQLITE:
+            return []
+        with self.read() as connection:
+            return [line for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars() if line != "ok"]
+
     def check_version(self, *, writing: bool = False) -> None:
         """GciError when the ledger is newer than this code, and, for what would write, when it is older. None is no ledger yet."""
         version = self.version()
