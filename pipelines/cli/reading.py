@@ -172,7 +172,9 @@ def check(site: str, month: str, finding: str | None, by: str | None, reason: st
     if finding is None:
         home = lookup.home_for(home, site, month)
     if finding is not None:
-        print_waived(home, waive(home, site, month, finding, by=by, reason=reason, until=until), output)
+        with home.writing(f"gci check --waive {finding}"):
+            granted = waive(home, site, month, finding, by=by, reason=reason, until=until)
+        print_waived(home, granted, output)
         return 0
     if given := [name for name, value in (("--by", by), ("--reason", reason), ("--until", until)) if value is not None]:
         raise UsageError(f"{', '.join(given)} belongs to a waiver: name its finding with --waive FINDING.")
