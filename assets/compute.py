@@ -7,7 +7,6 @@ No formula stands here, and no layer above raw is known.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -28,7 +27,7 @@ from resources.errors import GciError
 from resources.home import Home
 from resources.lake import Stored
 from resources.ledger import Manifest
-from resources.settings import FeedSettings, Settings
+from resources.settings import Settings, settings_of
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,7 @@ class Compute:
     @cached_property
     def settings(self) -> Settings:
         """The settings that were in force, from the log."""
-        data = json.loads(self.document("settings")[1])
-        feeds = {name: FeedSettings(**values) for name, values in data.pop("feeds").items()}
-        return Settings(**data, feeds=feeds)
+        return settings_of(self.document("settings")[1])
 
     @cached_property
     def thresholds(self) -> dict[str, dict[str, float]]:
