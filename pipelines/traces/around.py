@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from assets.indicators.registry import BY_CODE
@@ -74,14 +74,20 @@ def signatures_of(moment: Moment, head_digest: str) -> list[dict[str, Any]]:
 
 def numbers_in(node: Any) -> set[int]:
     """Every log entry that a tree names."""
-    found: set[int] = set()
+    return {one["entry"] for one in _nodes(node) if isinstance(one.get("entry"), int)}
+
+
+def rows_in(node: Any) -> set[tuple[int, int]]:
+    """Every row of a landed file that a tree shows, by (entry, source_row)."""
+    return {(one["entry"], one["source_row"]) for one in _nodes(node) if one.get("entry") is not None and "source_row" in one}
+
+
+def _nodes(node: Any) -> Iterator[dict[str, Any]]:
     ahead = [node]
     while ahead:
         one = ahead.pop()
         if isinstance(one, dict):
-            if isinstance(number := one.get("entry"), int):
-                found.add(number)
+            yield one
             ahead += [value for value in one.values() if isinstance(value, dict | list)]
         else:
             ahead += [value for value in one if isinstance(value, dict | list)]
-    return found

@@ -95,7 +95,8 @@ class Energies:
         return self.rejected.partition_by("meter_id", as_dict=True)
 
     @cached_property
-    def _facts_by_meter(self) -> dict[str, Row]:
+    def facts_of_meters(self) -> dict[str, Row]:
+        """Facts of each meter that has readings of its own, whole: of a meter at several sites the counts together."""
         found: dict[str, Row] = {}
         for row in self.facts.iter_rows(named=True):
             known = found.get(row["meter_id"])
@@ -115,7 +116,7 @@ class Energies:
         rows = [row for row in work.energies if row["measure"] == measure and row["meter_id"]]
         rows.sort(key=lambda row: (row["meter_id"], row["sign"]))
         nodes = [self._meter(row, by_meter.get((row["meter_id"], row["sign"]), counted.clear())) for row in rows]
-        unit = _unit(measure, {self._facts_by_meter[row["meter_id"]]["medium"] for row in rows if row["meter_id"] in self._facts_by_meter})
+        unit = _unit(measure, {self.facts_of_meters[row["meter_id"]]["medium"] for row in rows if row["meter_id"] in self.facts_of_meters})
         seen = sum(node["quantity"] for node in nodes if node["quantity"] is not None)
         if total["quantity"] is not None and seen != total["quantity"]:
             raise GciError(f"The meters of {measure} sum to {seen} {unit}, but the total is {total['quantity']}. Run 'gci verify'.")
@@ -145,7 +146,7 @@ class Energies:
     def _rows_of(self, meter_id: str) -> dict[str, Any]:
         """The rows of the files behind a meter: counts that add up, the first and the last row, all rows at depth ``rows``."""
         rows = self.readings.rows(meter_id)
-        fact = self._facts_by_meter[meter_id]
+        fact = self.facts_of_meters[meter_id]
         counts = {name: fact[f"n_{name}"] for name in ("landed", "valid", "rejected", "superseded")}
         refused = self._rejected_by_meter.get((meter_id,), self.rejected.clear())
         if counts["landed"] != counts["valid"] + counts["rejected"] + counts["superseded"]:

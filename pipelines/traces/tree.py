@@ -87,7 +87,7 @@ def _indicator(work: Work, code: str, plan: Plan, texts: Texts) -> dict[str, Any
     provided = Provided()
     for provider in plan.providers:
         provided.add(provider(work, code, texts))
-    sides = Energies(work, _measures(work, code, plan), texts).sides()
+    sides = Energies(work, measures_of(work, code), texts).sides()
     for measure, name in plan.energies.items():
         total = work.total(_read_as(work, code, measure))
         if name and total is not None:
@@ -114,7 +114,9 @@ def _read_as(work: Work, code: str, measure: str) -> str:
     return "E_IT" if declared and measure == "E_IT@D2" else measure
 
 
-def _measures(work: Work, code: str, plan: Plan) -> list[str]:
+def measures_of(work: Work, code: str) -> list[str]:
+    """The measures of energy whose meters stand behind a number of a site."""
+    plan = TRACEABLE[code]
     measures = [_read_as(work, code, measure) for measure in plan.energies]
     if code in ("E1", "E2") and any(row["source"] == "onsite" for row in work.table("staging/claims").to_dicts()):
         measures += SELF_USE

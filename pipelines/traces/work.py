@@ -88,6 +88,10 @@ class Moment:
         rows = self.feeds.valid_on("sites", "site_id", self.last_day)
         return {row["site_id"]: {**row, "timezone": row["timezone"] or self.settings.timezone} for row in rows}
 
+    def clusters_of(self, site_ids: Collection[str]) -> set[str]:
+        """The clusters that some sites are members of."""
+        return {row["cluster_id"] for site_id, row in self.sites.items() if site_id in site_ids and row["cluster_id"]}
+
     @cached_property
     def gate(self) -> Gate:
         return Gate(self.home.ledger, self.month)
