@@ -37,10 +37,13 @@ class PlainFeeds:
     as_of: int
     settings: Settings
     _rows: dict[tuple[str, tuple[str, ...] | None], pl.DataFrame] = field(default_factory=dict)
+    _dicts: dict[str, list[Row]] = field(default_factory=dict)
 
     def __getitem__(self, feed: str) -> list[Row]:
         """The rows of a feed that count: valid, and of each key the one that stands; columns of the contract, ``entry``, ``source_row``."""
-        return self.counting(feed).to_dicts()
+        if feed not in self._dicts:
+            self._dicts[feed] = self.counting(feed).to_dicts()
+        return self._dicts[feed]
 
     def counting(self, feed: str, months: Sequence[str] | None = None) -> pl.DataFrame:
         """The same as a frame; of a feed that is split by month the parts of some ``months`` only."""

@@ -13,10 +13,11 @@ import polars as pl
 
 from assets.indicators.inputs import Energy
 from assets.indicators.parts import energy_parts
-from assets.staging.energies import SCALED, contributions
+from assets.staging.contributions import Contributions
+from assets.staging.energies import SCALED
 from assets.staging.units import INTERNAL_UNIT
 from pipelines.traces.members import Behind
-from pipelines.traces.readings import Readings, Rows, check_counts
+from pipelines.traces.readings import Readings, check_counts
 from pipelines.traces.texts import Texts
 from pipelines.traces.work import Row, Work
 from resources.calendar import utc_text
@@ -84,15 +85,27 @@ class Energies:
         return found
 
     @cached_property
+    def _composed(self) -> frozenset[str]:
+        """Those of the meters that are virtual or shared."""
+        return frozenset() if self._parts is None else frozenset(self._parts["meter_id"]) & frozenset(self.meter_ids)
+
+    @cached_property
+    def _contributions(self) -> Contributions:
+        work = self.work
+        return Contributions(work.table("staging/interval_energy"), work.table("staging/energies"), work.site_id)
+
+    @cached_property
     def _behind(self) -> Behind:
-        composed = [name for name in self.meter_ids if self._parts is not None and name in set(self._parts["meter_id"])]
         members = {member for name in self.meter_ids for member in self._members.get(name, ())}
-        energy = self._of_meters("staging/interval_energy", sorted({*composed, *members}))
+        energy = self._of_meters("staging/interval_energy", sorted({*self._composed, *members}))
         return Behind(self._parts, energy, self.work.depth, self._rows_of)
 
     @cached_property
-    def _rejected_by_meter(self) -> dict[tuple[Any, ...], pl.DataFrame]:
-        return self.rejected.partition_by("meter_id", as_dict=True)
+    def _rejected_by_meter(self) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = {}
+        for row in self.rejected.select("meter_id", "entry", "source_row", "rule_code", "reason").iter_rows(named=True):
+            found.setdefault(row.pop("meter_id"), []).append(row)
+        return found
 
     @cached_property
     def facts_of_meters(self) -> dict[str, Row]:
@@ -110,12 +123,10 @@ class Energies:
         work, total = self.work, self.work.total(measure)
         if total is None:
             return {"measure": measure, "unit": _unit(measure, ()), "total": None, "known_s": 0, "expected_s": None, "meters": []}
-        energies = work.table("staging/energies")
-        counted = contributions(work.table("staging/interval_energy"), energies, work.site_id, measure)
-        by_meter = counted.partition_by("meter_id", "sign", as_dict=True)
+        hours = _Hours(self._contributions.of(measure))
         rows = [row for row in work.energies if row["measure"] == measure and row["meter_id"]]
         rows.sort(key=lambda row: (row["meter_id"], row["sign"]))
-        nodes = [self._meter(row, by_meter.get((row["meter_id"], row["sign"]), counted.clear())) for row in rows]
+        nodes = [self._meter(row, hours) for row in rows]
         unit = _unit(measure, {self.facts_of_meters[row["meter_id"]]["medium"] for row in rows if row["meter_id"] in self.facts_of_meters})
         seen = sum(node["quantity"] for node in nodes if node["quantity"] is not None)
         if total["quantity"] is not None and seen != total["quantity"]:
@@ -125,22 +136,23 @@ class Energies:
             **{name: total[name] for name in ("known_s", "metered_s", "expected_s", "estimated")}, "meters": nodes,
         }  # fmt: skip
 
-    def _meter(self, row: Row, hours: pl.DataFrame) -> dict[str, Any]:
-        meter_id = row["meter_id"]
-        total = int((hours["sign"] * hours["quantity"]).sum() or 0)
+    def _meter(self, row: Row, hours: _Hours) -> dict[str, Any]:
+        meter_id, key = row["meter_id"], (row["meter_id"], row["sign"])
+        states = hours.states.get(key, [])
+        total = sum(state["quantity"] for state in states)
         if row["quantity"] is not None and total != row["quantity"]:
             raise GciError(f"The hours of meter {meter_id} sum to {total}, but it contributes {row['quantity']}. Run 'gci verify'.")
-        states = hours.group_by("state", "method").agg(
-            pl.len().alias("hours"), (pl.col("sign") * pl.col("quantity")).sum().alias("quantity")
-        )
         node: dict[str, Any] = {
             "meter_id": meter_id, "sign": row["sign"], "quantity": row["quantity"], "estimated": row["estimated"],
-            "states": states.sort("state", "method").to_dicts(),
+            "states": states,
         }  # fmt: skip
         if self.work.depth in ("hours", "rows"):
-            node["hours"] = [{**h, "hour": utc_text(h.pop("hour_s")) if h["hour_s"] is not None else None} for h in hours.to_dicts()]
-        if meter_id != SCALED:
-            node |= self._behind.meter(meter_id, hours, row["sign"])
+            own = hours.of(key).to_dicts()
+            node["hours"] = [{**h, "hour": utc_text(h.pop("hour_s")) if h["hour_s"] is not None else None} for h in own]
+        if meter_id in self._composed:
+            node |= self._behind.meter(meter_id, hours.of(key), row["sign"])
+        elif meter_id != SCALED:
+            node["rows"] = self._rows_of(meter_id)
         return node
 
     def _rows_of(self, meter_id: str) -> dict[str, Any]:
@@ -148,24 +160,42 @@ class Energies:
         rows = self.readings.rows(meter_id)
         fact = self.facts_of_meters[meter_id]
         counts = {name: fact[f"n_{name}"] for name in ("landed", "valid", "rejected", "superseded")}
-        refused = self._rejected_by_meter.get((meter_id,), self.rejected.clear())
+        refused = self._rejected_by_meter.get(meter_id, [])
         if counts["landed"] != counts["valid"] + counts["rejected"] + counts["superseded"]:
             raise GciError(f"The rows of meter {meter_id} do not add up: {counts}. Run 'gci verify'.")
-        if refused.height != counts["rejected"]:
+        if len(refused) != counts["rejected"]:
             raise GciError(
-                f"{refused.height} rejected rows of meter {meter_id} are kept, but {counts['rejected']} were counted. Run 'gci verify'."
+                f"{len(refused)} rejected rows of meter {meter_id} are kept, but {counts['rejected']} were counted. Run 'gci verify'."
             )
         return {
             **counts,
             "edge_rows": rows.edges,
             "files": rows.files,
-            "shown": [self.texts.want(dict(row)) for row in self._shown(rows).iter_rows(named=True)],
-            "rejected_rows": refused.select("entry", "source_row", "rule_code", "reason").to_dicts(),
+            "shown": [self.texts.want(row) for row in rows.shown(self.work.depth == "rows")],
+            "rejected_rows": refused,
         }
 
-    def _shown(self, rows: Rows) -> pl.DataFrame:
-        frame = rows.frame.select("entry", "source_row")
-        return frame if self.work.depth == "rows" or frame.height <= 2 else pl.concat([frame.head(1), frame.tail(1)])
+
+class _Hours:
+    """The hours that a measure is made of, by meter and sign."""
+
+    def __init__(self, counted: pl.DataFrame) -> None:
+        self.counted = counted
+
+    @cached_property
+    def states(self) -> dict[tuple[str, int], list[Row]]:
+        """Hours and signed quantity by state and method."""
+        sums = self.counted.group_by("meter_id", "sign", "state", "method").agg(
+            pl.len().alias("hours"), (pl.col("sign") * pl.col("quantity")).sum().alias("quantity")
+        )
+        found: dict[tuple[str, int], list[Row]] = {}
+        for meter_id, sign, state, method, hours, quantity in sums.sort("state", "method").iter_rows():
+            row = {"state": state, "method": method, "hours": hours, "quantity": quantity}
+            found.setdefault((meter_id, sign), []).append(row)
+        return found
+
+    def of(self, key: tuple[str, int]) -> pl.DataFrame:
+        return self.counted.filter((pl.col("meter_id") == key[0]) & (pl.col("sign") == key[1]))
 
 
 def pieces_of_energy(name: str, total: Row) -> dict[str, Any]:

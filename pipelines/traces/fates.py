@@ -6,20 +6,21 @@ which later row one was superseded, is found here by the same functions (``readi
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import narwhals as nw
 import polars as pl
 
+from assets.staging.groups import Groups
 from assets.staging.intervals import month_parts
-from assets.staging.judged import Judged, Reading
+from assets.staging.judged import Reading
 from assets.staging.meters import INTERVAL, REGISTER, Meter
+from assets.staging.plain import followed, grouped, legs_of, ungrouped
 from assets.staging.readings import PLAIN, read_rows
 from assets.staging.register import judge_register
 from assets.staging.series import judge_intervals, judge_power
@@ -42,36 +43,91 @@ STATES = {
 Key = tuple[int, int]  # entry, source_row
 
 
+class _Decided(Protocol):
+    """What the rules decided about one meter."""
+
+    def reading(self, key: Key) -> Reading | None:
+        """The reading of a row; None for one that can't be counted (blank, refused)."""
+
+    def winner(self, reading: Reading) -> Reading | None:
+        """The row that counts instead of a superseded one; the reading itself when it is not superseded."""
+
+    def legs(self, t: int) -> list[tuple[int, int]]:
+        """The stretches of known quantity that begin or end at an instant."""
+
+    def is_kept(self, t: int) -> bool:
+        """Whether the rules kept the reading of an instant."""
+
+    def superseded(self, start_s: int, end_s: int) -> int:
+        """How many readings of the month another row took the place of."""
+
+
 @dataclass(frozen=True)
-class _Decided:
-    """What the rules decided about one meter: its readings that can be counted, by key and by instant, and what came of them."""
+class _Plain:
+    """A meter about which no rule has anything to decide: a reading reaches to the next, of several at an instant the last counts."""
 
-    readings: Mapping[Key, Reading]
-    by_instant: Mapping[int, list[Reading]]
-    judged: Judged
-    superseded: frozenset[Key]
-    kept: frozenset[int]
+    rows: pl.DataFrame  # t, v, entry, source_row
+    ends: pl.DataFrame  # t0, t1
 
-    def hours(self, reading: Reading, meter: Meter) -> list[int]:
-        """The clock hours of the month that stretches which begin or end at a reading reach into."""
-        found: set[int] = set()
-        for leg in self._legs_at(reading.t):
-            first, last = max(leg.t0, meter.start_s), min(leg.t1, meter.end_s)
-            found.update(range(first - (first - meter.start_s) % HOUR_S, last, HOUR_S) if last > first else ())
-        return sorted(found)
+    def reading(self, key: Key) -> Reading | None:
+        own = self.rows.filter((pl.col("entry") == key[0]) & (pl.col("source_row") == key[1]))
+        return Reading(own["t"][0], own["v"][0], False, 0, *key) if own.height else None
 
-    def _legs_at(self, t: int) -> list[Any]:
-        legs = self.judged.legs  # sorted by t0
-        after = legs[bisect_left(legs, (t,)) : bisect_right(legs, (t, 2**62))]
-        return [*after, *self._ending.get(t, ())]
+    def winner(self, reading: Reading) -> Reading | None:
+        last = self.rows.filter(pl.col("t") == reading.t).sort("entry", "source_row").tail(1)
+        return self.reading((last["entry"][0], last["source_row"][0]))
 
-    @cached_property
-    def _ending(self) -> dict[int, list[Any]]:
-        found: dict[int, list[Any]] = defaultdict(list)
-        for leg in self.judged.legs:
-            if not any(leg is other for other in found[leg.t1]):
-                found[leg.t1].append(leg)
-        return found
+    def legs(self, t: int) -> list[tuple[int, int]]:
+        return self.ends.filter((pl.col("t0") == t) | (pl.col("t1") == t)).rows()
+
+    def is_kept(self, t: int) -> bool:
+        return True
+
+    def superseded(self, start_s: int, end_s: int) -> int:
+        own = self.rows.filter((pl.col("t") >= start_s) & (pl.col("t") < end_s))
+        return own.height - own["t"].n_unique()
+
+
+class _Judged:
+    """A meter judged rule by rule."""
+
+    def __init__(self, meter: Meter, readings: list[Reading]) -> None:
+        by_kind: dict[int, list[Reading]] = defaultdict(list)
+        for reading in readings:
+            by_kind[meter.spans[reading.span].kind].append(reading)
+        self.meter, self.kept, self.lost = meter, set[int](), set[Key]()
+        self.ends: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for kind, own in sorted(by_kind.items()):
+            judge = judge_register if kind == REGISTER else judge_intervals if kind == INTERVAL else judge_power
+            found = judge(meter, own)
+            self.kept.update(found.kept)
+            self.lost.update(found.superseded)
+            for leg in found.legs:
+                for t in (leg.t0, leg.t1):
+                    self.ends[t].append((leg.t0, leg.t1))
+        self.readings = {(reading.entry, reading.source_row): reading for reading in readings}
+
+    def reading(self, key: Key) -> Reading | None:
+        return self.readings.get(key)
+
+    def winner(self, reading: Reading) -> Reading | None:
+        if (reading.entry, reading.source_row) not in self.lost:
+            return reading
+        span = self.meter.spans[reading.span]
+        length = span.interval_s if span.kind == INTERVAL else 0
+        others = [r for r in self.readings.values() if r != reading]
+        same = [r for r in others if r.t == reading.t]
+        near = same or [r for r in others if abs(r.t - reading.t) < length and r.entry > reading.entry]
+        return max(near, key=lambda r: (r.entry, r.source_row), default=None)
+
+    def legs(self, t: int) -> list[tuple[int, int]]:
+        return sorted(set(self.ends.get(t, ())))
+
+    def is_kept(self, t: int) -> bool:
+        return t in self.kept
+
+    def superseded(self, start_s: int, end_s: int) -> int:
+        return sum(start_s <= self.readings[key].t < end_s for key in self.lost)
 
 
 class Fates:
@@ -99,11 +155,23 @@ class Fates:
             engine=engine, month=moment.month, site_zones=moment.site_zones, default_zone=moment.settings.timezone,
             feed_zone=feed.timezone if feed else None, landed_at={part.entry: self._landed[part.entry] for part in self._parts},
         )  # fmt: skip
-        (good,) = engine.collect(rows.good)
-        by_meter: dict[int, list[Reading]] = defaultdict(list)
-        for m, t, v, rules, span, entry, row in good.select("m", "t", "v", "rules", "span", "entry", "source_row").iter_rows():
-            by_meter[m].append(Reading(t, v, rules % 2 != PLAIN, span, entry, row))
-        return {meter.meter_id: _decide(meter, by_meter[m]) for m, meter in enumerate(self.meters)}
+        following = engine.keep(followed(rows.good, self.meters, engine))
+        found, legs, good = engine.collect(grouped(following), legs_of(following), following)
+        groups = Groups(ungrouped(found), self.meters)
+        whole = groups.known(legs)
+        decided: dict[str, _Decided] = {}
+        for m, meter in enumerate(self.meters):
+            own = good.filter(pl.col("m") == m)
+            if m in groups.not_plain:
+                columns = own.select("t", "v", "rules", "span", "entry", "source_row").iter_rows()
+                decided[meter.meter_id] = _Judged(
+                    meter, [Reading(t, v, rules % 2 != PLAIN, span, entry, row) for t, v, rules, span, entry, row in columns]
+                )
+            else:
+                decided[meter.meter_id] = _Plain(
+                    own.select("t", "v", "entry", "source_row"), whole.filter(pl.col("m") == m).select("t0", "t1")
+                )
+        return decided
 
     @cached_property
     def _rejected(self) -> dict[tuple[str, int, int], tuple[str, str]]:
@@ -126,22 +194,22 @@ class Fates:
         if (refused := self._rejected.get((meter_id, entry, source_row))) is not None:
             return _said(REJECTED, rule_code=refused[0], reason=refused[1])
         decided = self._decided[meter_id]
-        reading = decided.readings.get((entry, source_row))
+        reading = decided.reading((entry, source_row))
         if reading is None:
             return _said(BLANK)
-        if (entry, source_row) in decided.superseded:
-            winner = self._winner(meter_id, decided, reading)
-            return _said(SUPERSEDED, by=winner)
-        hours = decided.hours(reading, self._meter(meter_id))
+        winner = decided.winner(reading)
+        if winner is None or (winner.entry, winner.source_row) != (entry, source_row):
+            return _said(SUPERSEDED, by=None if winner is None else self._place(meter_id, winner))
+        hours = _hours(decided.legs(reading.t), self._meter(meter_id))
         if hours:
             return _said(USED, hours=[self._hour(meter_id, hour) for hour in hours])
-        return _said(SKIPPED if reading.t not in decided.kept else UNUSED)
+        return _said(UNUSED if decided.is_kept(reading.t) else SKIPPED)
 
     def check(self, facts: Mapping[str, int]) -> None:
         """GciError when another number of rows is superseded than ``facts`` (by meter) say."""
         for meter_id, decided in self._decided.items():
             meter = self._meter(meter_id)
-            own = sum(meter.start_s <= decided.readings[key].t < meter.end_s for key in decided.superseded)
+            own = decided.superseded(meter.start_s, meter.end_s)
             if meter_id in facts and own != facts[meter_id]:
                 raise GciError(
                     f"{own} rows of meter {meter_id} are superseded in {self.moment.month}, but {facts[meter_id]} were counted when it was "
@@ -151,46 +219,25 @@ class Fates:
     def _meter(self, meter_id: str) -> Meter:
         return next(meter for meter in self.meters if meter.meter_id == meter_id)
 
-    def _winner(self, meter_id: str, decided: _Decided, reading: Reading) -> dict[str, Any] | None:
-        """The row that counts instead: the last of the same instant, else the last that overlaps it."""
-        meter = self._meter(meter_id)
-        length = meter.spans[reading.span].interval_s if meter.spans[reading.span].kind == INTERVAL else 0
-        same = [r for r in decided.by_instant[reading.t] if r != reading]
-        near = same or [r for r in decided.readings.values() if r != reading and abs(r.t - reading.t) < length and r.entry > reading.entry]
-        if not near:
-            return None
-        last = max(near, key=lambda r: (r.entry, r.source_row))
-        name, digest = self.moment.files[last.entry]
-        lost = self._rejected.get((meter_id, last.entry, last.source_row))
-        return {
-            "entry": last.entry,
-            "name": name,
-            "digest": digest,
-            "source_row": last.source_row,
-            "rejected_by": lost[0] if lost else None,
-        }
+    def _place(self, meter_id: str, winner: Reading) -> dict[str, Any]:
+        """Where the row stands that counts instead, and whether a rule rejected it in its turn."""
+        name, digest = self.moment.files[winner.entry]
+        lost = self._rejected.get((meter_id, winner.entry, winner.source_row))
+        rejected_by = lost[0] if lost else None
+        return {"entry": winner.entry, "name": name, "digest": digest, "source_row": winner.source_row, "rejected_by": rejected_by}
 
     def _hour(self, meter_id: str, hour_s: int) -> dict[str, Any]:
         row = self._energy.get((meter_id, hour_s), {})
         return {"hour": utc_text(hour_s), **{name: row.get(name) for name in ("quantity", "state", "method")}}
 
 
-def _decide(meter: Meter, readings: list[Reading]) -> _Decided:
-    by_kind: dict[int, list[Reading]] = defaultdict(list)
-    for reading in readings:
-        by_kind[meter.spans[reading.span].kind].append(reading)
-    whole = Judged()
-    for kind, own in sorted(by_kind.items()):
-        judge = judge_register if kind == REGISTER else judge_intervals if kind == INTERVAL else judge_power
-        found = judge(meter, own)
-        for name in ("legs", "kept", "rejected", "superseded", "anomalies"):
-            getattr(whole, name).extend(getattr(found, name))
-    whole.legs.sort()
-    by_instant: dict[int, list[Reading]] = defaultdict(list)
-    for reading in readings:
-        by_instant[reading.t].append(reading)
-    keys = {(reading.entry, reading.source_row): reading for reading in readings}
-    return _Decided(keys, by_instant, whole, frozenset(whole.superseded), frozenset(whole.kept))
+def _hours(legs: list[tuple[int, int]], meter: Meter) -> list[int]:
+    """The clock hours of the month that some stretches reach into."""
+    found: set[int] = set()
+    for t0, t1 in legs:
+        first, last = max(t0, meter.start_s), min(t1, meter.end_s)
+        found.update(range(first - (first - meter.start_s) % HOUR_S, last, HOUR_S) if last > first else ())
+    return sorted(found)
 
 
 def _said(state: str, **more: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ in the kept file ``texts.py``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -26,19 +26,21 @@ _KEY = ["meter_id", "entry", "source_row"]
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one meter: those of the month and the nearest one on either side (``edges``), sorted by instant, entry and row."""
+    """Rows of one meter: how many lie in the month (``landed``) and beside it (``edges``: the nearest on either side), by file.
+
+    ``frame``: entry, source_row, at_s (UTC), own, sorted by instant, entry and row.
+    """
 
     meter_id: str
-    frame: pl.DataFrame  # entry, source_row, at_s (UTC), own
+    landed: int
+    edges: int
     files: list[dict[str, Any]]  # entry, name, digest, rows
+    frame: Callable[[], pl.DataFrame]
+    ends: list[dict[str, Any]]  # the first and the last row
 
-    @property
-    def landed(self) -> int:
-        return int(self.frame["own"].sum())
-
-    @property
-    def edges(self) -> int:
-        return self.frame.height - self.landed
+    def shown(self, everything: bool) -> list[dict[str, Any]]:
+        """Entry and row number of all rows, or of the first and the last."""
+        return self.frame().select("entry", "source_row").to_dicts() if everything else [dict(row) for row in self.ends]
 
 
 class Readings:
@@ -50,18 +52,35 @@ class Readings:
 
     def rows(self, meter_id: str) -> Rows:
         """The rows of one of the meters."""
-        frame = self._by_meter.get((meter_id,))
-        if frame is None:
-            frame = self.placed.clear()
-        counts = dict(frame.group_by("entry").len().iter_rows())
-        files = [
-            {"entry": n, "name": self.moment.files[n][0], "digest": self.moment.files[n][1], "rows": counts[n]} for n in sorted(counts)
-        ]
-        return Rows(meter_id, frame.select("entry", "source_row", "at_s", "own"), files)
+        counts, files = self._counts.get(meter_id, {}), self.moment.files
+        named = [{"entry": n, "name": files[n][0], "digest": files[n][1], "rows": sum(counts[n])} for n in sorted(counts)]
+        landed, edges = (sum(pair[side] for pair in counts.values()) for side in (0, 1))
+        return Rows(meter_id, landed, edges, named, lambda: self.of(meter_id), self._ends.get(meter_id, []))
+
+    def of(self, meter_id: str) -> pl.DataFrame:
+        """``placed`` of one meter."""
+        return self.placed.filter(pl.col("meter_id") == meter_id)
 
     @cached_property
-    def _by_meter(self) -> dict[tuple[Any, ...], pl.DataFrame]:
-        return self.placed.partition_by("meter_id", as_dict=True, maintain_order=True)
+    def _counts(self) -> dict[str, dict[int, tuple[int, int]]]:
+        """Rows in the month and beside it, by meter and entry."""
+        found: dict[str, dict[int, tuple[int, int]]] = {}
+        sums = self.placed.group_by("meter_id", "entry").agg(own=pl.col("own").sum(), n=pl.len())
+        for meter_id, entry, own, n in sums.iter_rows():
+            found.setdefault(meter_id, {})[entry] = (own, n - own)
+        return found
+
+    @cached_property
+    def _ends(self) -> dict[str, list[dict[str, Any]]]:
+        """The first and the last row of each meter."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        numbered = self.placed.with_columns(
+            first=pl.col("meter_id") != pl.col("meter_id").shift(1), last=pl.col("meter_id") != pl.col("meter_id").shift(-1)
+        )
+        ends = numbered.filter(pl.col("first").fill_null(True) | pl.col("last").fill_null(True))
+        for meter_id, entry, row in ends.select("meter_id", "entry", "source_row").iter_rows():
+            found.setdefault(meter_id, []).append({"entry": entry, "source_row": row})
+        return found
 
     @cached_property
     def placed(self) -> pl.DataFrame:
@@ -70,26 +89,32 @@ class Readings:
         ``t`` is what a row is placed by: the start of an interval, else its instant. A row without a readable time belongs to the month of
         its part.
         """
-        bounds = pl.DataFrame(
-            [(m.meter_id, m.start_s, m.end_s) for m in self.meters.values()],
-            schema={"meter_id": pl.String, "start_s": pl.Int64, "end_s": pl.Int64}, orient="row",
-        )  # fmt: skip
-        rows = self._in_utc(self._window()).join(bounds, on="meter_id", how="left", maintain_order="left")
         t, start, end = pl.col("t"), pl.col("start_s"), pl.col("end_s")
-        rows = rows.with_columns(own=t.is_null() | ((t >= start) & (t < end)))
-        sides = rows.filter(~pl.col("own") & (t >= start - _BACK_S) & (t <= end + _AHEAD_S)).sort("meter_id", "at_s", "entry", "source_row")
+        rows = self._in_utc(self._window())
+        bounds = {(m.start_s, m.end_s) for m in self.meters.values()}
+        if len(bounds) == 1:  # one zone: no join
+            ((start_s, end_s),) = bounds
+            rows = rows.with_columns(start_s=pl.lit(start_s, pl.Int64), end_s=pl.lit(end_s, pl.Int64))
+        else:
+            table = pl.DataFrame(
+                [(m.meter_id, m.start_s, m.end_s) for m in self.meters.values()],
+                schema={"meter_id": rows.schema["meter_id"], "start_s": pl.Int64, "end_s": pl.Int64}, orient="row",
+            )  # fmt: skip
+            rows = rows.join(table, on="meter_id", how="left", maintain_order="left")
+        own = t.is_null() | ((t >= start) & (t < end))
+        near = own | ((t >= start - _BACK_S) & (t <= end + _AHEAD_S))
+        rows = _in_order(rows.with_columns(own=own).filter(near.fill_null(True)))
+        sides = rows.filter(~pl.col("own"))
         before = sides.filter(t < start).group_by("meter_id", maintain_order=True).last()
         after = sides.filter(t >= end).group_by("meter_id", maintain_order=True).first()
         columns = [*_KEY, "at_s", "t", "own"]
-        chosen = pl.concat([frame.select(columns) for frame in (rows.filter("own"), before, after)])
-        return chosen.sort("meter_id", pl.col("at_s"), "entry", "source_row", nulls_last=False)
+        return _in_order(pl.concat([frame.select(columns) for frame in (before, rows.filter("own"), after)]))
 
     def _window(self) -> pl.DataFrame:
         """Part rows of the meters that may matter: meter_id, entry, source_row, at_s as stated, zoned."""
         moment, names = self.moment, sorted(self.meters)
-        empty = pl.DataFrame(
-            schema={"meter_id": pl.String, "entry": pl.Int64, "source_row": pl.Int64, "at_s": pl.Int64, "zoned": pl.Boolean}
-        )
+        kind = pl.Enum(names)  # a number for each meter: sorted and compared as fast as one
+        empty = pl.DataFrame(schema={"meter_id": kind, "entry": pl.Int64, "source_row": pl.Int64, "at_s": pl.Int64, "zoned": pl.Boolean})
         if not names:
             return empty
         first_s = min(m.start_s for m in self.meters.values()) - _BACK_S - 2 * _DAY_S
@@ -102,19 +127,19 @@ class Readings:
             own = name.is_between(pl.lit(names[0]), pl.lit(names[-1])) & name.is_in(names)
             here = at.is_between(first_s, last_s) | (at.is_null() & (part.month == moment.month))
             scan = moment.home.lake.scan("parts/meter_readings", part.month, part.file_digest).filter(own & here)
-            frames.append(scan.select("meter_id", pl.lit(part.entry, pl.Int64).alias("entry"), "source_row", "at_s", "zoned"))
+            frames.append(scan.select(name.cast(kind), pl.lit(part.entry, pl.Int64).alias("entry"), "source_row", "at_s", "zoned"))
         return pl.concat([empty, *pl.collect_all(frames)])
 
     def _in_utc(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Stated instants as UTC, and ``t``: what carries no offset is in the feed's zone, else in that of the meter's register."""
         feed = self.moment.settings.feeds.get("meter_readings")
-        fixed = feed.timezone if feed else None
+        fixed, kind = feed.timezone if feed else None, rows.schema["meter_id"]
         spans = pl.DataFrame(
             [
                 (m.meter_id, s.lo, s.hi, fixed or s.zone, s.interval_s if s.label_end else 0)
                 for m in self.meters.values() for s in m.spans
             ],
-            schema={"meter_id": pl.String, "lo": pl.Int64, "hi": pl.Int64, "zone": pl.String, "shift_s": pl.Int64}, orient="row",
+            schema={"meter_id": kind, "lo": pl.Int64, "hi": pl.Int64, "zone": pl.String, "shift_s": pl.Int64}, orient="row",
         )  # fmt: skip
         simple = spans["meter_id"].is_unique().all()
         if simple and spans["zone"].n_unique() == 1 and spans["shift_s"].max() == 0:
@@ -154,14 +179,21 @@ class Readings:
         )
 
 
+def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows by meter and instant (unknown ones first), then as they came: parts come by entry, their rows in order."""
+    key = rows.select(pl.col("meter_id").to_physical().cast(pl.Int64) * 2**36 + pl.col("at_s").fill_null(-(2**34))).to_series()
+    if key.is_sorted():
+        return rows
+    return rows.with_columns(_key=key).sort("_key", maintain_order=True).drop("_key")
+
+
 def check_counts(moment: Moment, readings: Readings, facts: pl.DataFrame, shared: Collection[str]) -> None:
     """GciError when the rows of a meter that stand in the parts are not as many as its facts say were landed."""
-    own = dict(readings.placed.filter("own").group_by("meter_id").len().iter_rows())
     said = facts.filter(pl.col("meter_id").is_in(list(readings.meters)) & (pl.col("kind") != "virtual"))
     for meter_id, landed in _said(said, shared):
-        if own.get(meter_id, 0) != landed:
+        if (seen := readings.rows(meter_id).landed) != landed:
             raise GciError(
-                f"{own.get(meter_id, 0)} rows of meter {meter_id} stand in the parts of {moment.month}, but {landed} were counted when "
+                f"{seen} rows of meter {meter_id} stand in the parts of {moment.month}, but {landed} were counted when "
                 "it was computed. Run 'gci verify'."
             )
 

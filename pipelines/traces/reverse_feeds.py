@@ -118,7 +118,8 @@ def _shown(moment: Moment, site_id: str, feed: str, entry: int, row: int) -> lis
         if code in values and (entry, row) in rows_in(provided.nodes):
             own = {key: node for key, node in provided.nodes.items() if key not in _BESIDE}
             found.append({
-                "beside": (entry, row) not in rows_in(own), "site_id": site_id, "code": code, "name": BY_CODE[code].name_en, "name_zh": BY_CODE[code].name_zh,
+                "site_id": site_id, "code": code, "beside": (entry, row) not in rows_in(own),
+                "name": BY_CODE[code].name_en, "name_zh": BY_CODE[code].name_zh,
                 "status": values[code].status, "value": values[code].value, "rules_failed": list(values[code].rules_failed),
             })  # fmt: skip
     return found

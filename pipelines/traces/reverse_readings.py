@@ -49,11 +49,11 @@ def _in_month(home: Home, month: str, entry: Entry, row: int, said: dict[str, An
         sites = [refused["site_id"]] if refused["site_id"] else []
         return {**answer, "sites": sites, **_not_used(REJECTED, "it breaks a rule", "不符合规则"), **rule}
     readings = Readings(moment, [said["meter_id"]])
-    own = readings.placed.filter((pl.col("entry") == entry.n) & (pl.col("source_row") == row))
     if said["meter_id"] not in readings.meters:
         if month != part_month:
             return None
         return {**answer, **_not_used("unregistered", "no meter of this name is registered", "表计未登记")}
+    own = readings.placed.filter((pl.col("entry") == entry.n) & (pl.col("source_row") == row))
     fates = Fates(moment, [said["meter_id"]])
     fate = fates.of(said["meter_id"], entry.n, row)
     if own.is_empty() and fate["state"] != USED:

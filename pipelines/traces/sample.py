@@ -47,7 +47,7 @@ def sample(home: Home, month: str, code: str, size: int, seed: str, payload: dic
         work = Work(home, month, moment.as_of, site_id)
         behind.append(Energies(work, measures_of(work, code), Texts(work)))
     measures = [side for energies in behind for side in _sides(energies)]
-    rows = pl.concat([energies.readings.placed.filter("own") for energies in behind]).unique(["entry", "source_row", "meter_id"])
+    rows = _together([energies.readings.placed.filter("own") for energies in behind])
     if rows.is_empty():
         raise UsageError(
             f"No readings are behind {code} of {payload['entity_id']}: its rows all stand in the trace (--depth rows). "
@@ -61,6 +61,13 @@ def sample(home: Home, month: str, code: str, size: int, seed: str, payload: dic
         "rows": _told(moment, drawn, behind),
         "log_number": payload["log_number"], "head_digest": payload["head_digest"],
     }  # fmt: skip
+
+
+def _together(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """The rows of several sites, each once."""
+    if len(frames) == 1:
+        return frames[0]
+    return pl.concat([frame.cast({"meter_id": pl.String}) for frame in frames]).unique(["entry", "source_row", "meter_id"])
 
 
 def _sides(energies: Energies) -> list[dict[str, Any]]:
@@ -99,13 +106,14 @@ def _counts(behind: list[Energies], height: int) -> dict[str, int]:
 def _drawn(moment: Moment, rows: pl.DataFrame, size: int, seed: str) -> pl.DataFrame:
     """The drawn rows in the order of the draws, with their place in the sorted population."""
     ranks = {entry: rank for rank, entry in enumerate(sorted(rows["entry"].unique(), key=lambda n: moment.files[n][1]))}
-    ordered = rows.with_columns(rank=pl.col("entry").replace_strict(ranks, return_dtype=pl.Int64)).sort("rank", "source_row", "meter_id")
+    rank = pl.col("entry").replace_strict(ranks, return_dtype=pl.Int64)
+    order = rows.select(rank * 2**44 + pl.col("source_row")).to_series().arg_sort()
     places: dict[int, int] = {}  # place → number of the draw
     number = 0
     while len(places) < size:
         number += 1
         places.setdefault(place_of(seed, number, rows.height), number)
-    return ordered[list(places)].with_columns(place=pl.Series(list(places)), draw=pl.Series(list(places.values())))
+    return rows[order[list(places)].to_list()].with_columns(place=pl.Series(list(places)), draw=pl.Series(list(places.values())))
 
 
 def place_of(seed: str, number: int, population: int) -> int:

@@ -69,18 +69,21 @@ def read_texts(moment: Moment, entry: int, wanted: Collection[int]) -> dict[int,
     if standard is not None:
         return dict(standard)
     plain = gzip.decompress(data) if name.lower().endswith(".csv.gz") else data
-    if name.lower().endswith((".csv", ".csv.gz")) and (found := _of_plain_csv(plain, set(wanted), encoding)) is not None:
+    rows = moment.rows_of_file(entry)
+    if name.lower().endswith((".csv", ".csv.gz")) and (found := _of_plain_csv(plain, rows, set(wanted), encoding)) is not None:
         return found
     decoded = decode(data, name, encoding=encoding, fits=partial(has_required, contract=FEEDS[feed], own=own.columns))
-    rows = decoded.frame.filter(pl.col("source_row").is_in(list(wanted)))
-    return {
-        row["source_row"]: {column: row[f"c{number}"] for number, column in enumerate(decoded.header)} for row in rows.iter_rows(named=True)
-    }
+    shown = decoded.frame.filter(pl.col("source_row").is_in(list(wanted))).iter_rows(named=True)
+    return {row["source_row"]: {column: row[f"c{number}"] for number, column in enumerate(decoded.header)} for row in shown}
 
 
-def _of_plain_csv(data: bytes, wanted: set[int], encoding: str) -> dict[int, Text] | None:
-    """The rows by counting lines; None for a file in which a row may not be a line: quotes, blank lines, other line ends, odd widths."""
-    if b'"' in data or b"\n\n" in data or b"\n\r\n" in data or b"\n" not in data or (b"\r" in data) != (b"\r\n" in data):
+def _of_plain_csv(data: bytes, rows: int | None, wanted: set[int], encoding: str) -> dict[int, Text] | None:
+    """The rows by counting lines; None for a file in which a row may not be a line.
+
+    A file has as many lines as rows (``rows``, as it was landed) and a header just when every row is one line and none is blank: a blank
+    line, and a line end within quotes, only ever make more lines than rows.
+    """
+    if rows is None or data.count(b"\n") + (not data.endswith(b"\n")) != rows + 1:
         return None
     head = data[:_HEAD]
     try:

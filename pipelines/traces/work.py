@@ -76,7 +76,20 @@ class Moment:
     @cached_property
     def files(self) -> dict[int, tuple[str, str]]:
         """Name (``feed/file``) and digest of every landed file by entry."""
-        return {entry.n: (entry.name, entry.digest) for entry in self.home.ledger.entries(kinds=["file"], as_of=self.as_of)}
+        return {entry.n: (entry.name, entry.digest) for entry in self._file_entries}
+
+    def rows_of_file(self, entry: int) -> int | None:
+        """How many rows a landed file has, as its log entry says."""
+        found = self._rows_of_files.get(entry)
+        return int(found) if isinstance(found, int) else None
+
+    @cached_property
+    def _rows_of_files(self) -> dict[int, Any]:
+        return {entry.n: entry.payload.get("rows") for entry in self._file_entries}
+
+    @cached_property
+    def _file_entries(self) -> list[Entry]:
+        return self.home.ledger.entries(kinds=["file"], as_of=self.as_of)
 
     @cached_property
     def last_day(self) -> str:
