@@ -7,7 +7,6 @@ No formula stands here, and no layer above raw is known.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -28,7 +27,7 @@ from resources.errors import GciError
 from resources.home import Home
 from resources.lake import Stored
 from resources.ledger import Manifest
-from resources.settings import FeedSettings, Settings
+from resources.settings import Settings, settings_of
 
 
 @dataclass(frozen=True)

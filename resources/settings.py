@@ -7,6 +7,7 @@ Every key is optional; an unknown one is an error that names it and suggests the
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import tomllib
@@ -73,6 +74,13 @@ def load_settings(path: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path.name} can't be read as TOML (UTF-8): {error}.") from None
     return _parse(data, path.name)
+
+
+def settings_of(document: bytes) -> Settings:
+    """The settings as the log keeps them (JSON): what of them can change a number; the rest has its defaults."""
+    data = json.loads(document)
+    feeds = {name: FeedSettings(**values) for name, values in data.pop("feeds").items()}
+    return Settings(**data, feeds=feeds)
 
 
 def _parse(data: dict[str, Any], name: str) -> Settings:

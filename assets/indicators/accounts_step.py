@@ -19,7 +19,8 @@ from assets.indicators.energy_total import TABLE as TOTALS
 from assets.indicators.ghg import GHG, Sources, inventory_rows
 from assets.indicators.ghg import TABLE as INVENTORY
 from assets.indicators.inputs import SiteMonth
-from assets.indicators.step import MonthInputs, grid_energy, total_of
+from assets.indicators.site_emissions import grid_energy, total_of
+from assets.indicators.step import MonthInputs
 from assets.indicators.tariff import price_hours
 from assets.reference.scope1 import BURNT_AT, is_burnt, measure_scope1
 from assets.reference.scope3 import measure_scope3

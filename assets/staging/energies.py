@@ -1,8 +1,8 @@
 """The energies of a site: E_DC, E_IT, water and the totals of its points, with what each meter contributes.
 
 Here hours of meters become month totals and the hours known on both sides (metering.md §5), in whole units and exactly: the
-contributions of a measure sum to its total. Which meters count is in ``topology.py``; ratios are in ``assets/indicators``. Reading
-commands use ``contributions``, so nothing here imports pandas; rows of feeds arrive as plain dicts.
+contributions of a measure sum to its total. Which meters count is in ``topology.py``; ratios are in ``assets/indicators``; the way back
+from a total to its hours is ``contributions.py``. Rows of feeds arrive as plain dicts.
 """
 
 from __future__ import annotations
@@ -17,22 +17,18 @@ import polars as pl
 
 from assets.staging.topology import SIDES, Counted, Row, counted, counted_at_points
 from resources.calendar import HOUR_S, local_s, month_bounds_s, month_hours_s
-from resources.errors import GciError
 
 SCALED = "(scaled)"  # the contribution that fills unknown hours
 SCHEMA = {
     "site_id": pl.String, "measure": pl.String, "meter_id": pl.String, "sign": pl.Int64, "quantity": pl.Int64,
     "known_s": pl.Int64, "metered_s": pl.Int64, "expected_s": pl.Int64, "estimated": pl.Int64, "month": pl.String,
 }  # fmt: skip
-CONTRIBUTION_SCHEMA = {
-    "meter_id": pl.String, "sign": pl.Int64, "hour_s": pl.Int64, "quantity": pl.Int64, "state": pl.String, "method": pl.String,
-}  # fmt: skip
 # metering.md §5: unknown hours are filled in proportion up to 5 % of the month; beyond that the total is unknown.
 _FILLED_AT_MOST = Fraction(5, 100)
 # metering.md §3: up to 75 minutes between readings an hour is measured, not placed by assumption.
 _HOURLY_STEP_S = 75 * 60
 # Ratios over hours known on both sides: measure of a side → the two sides.
-_PAIRS = {"@D1": ("E_DC", "E_IT"), "@D2": ("water", "E_IT")}
+PAIRS = {"@D1": ("E_DC", "E_IT"), "@D2": ("water", "E_IT")}
 
 
 def site_energies(
@@ -110,14 +106,14 @@ def _site_rows(hours: _Hours, counting: Mapping[str, list[Counted]], steps: Mapp
         if all(entry.sign < 0 for entry in entries):
             continue
         cells = hours.cells(entries)
-        known_hours, metered_hours = _hours_where(cells, pl.col("known_s") >= HOUR_S), _hours_where(cells, pl.col("metered"))
+        known_hours, metered_hours = hours_where(cells, pl.col("known_s") >= HOUR_S), hours_where(cells, pl.col("metered"))
         alike = len({entry.medium for entry in entries}) == 1
         # A side is there all month; a point only while it has a meter (panels that were mounted on the 15th).
         whole_s = hours.month_s if measure in SIDES else _covered_s(cells)
         rows += _month_rows(measure, cells, known_hours, metered_hours, whole_s, alike)
         if measure in SIDES:
             sides[measure], known[measure], metered[measure] = cells, known_hours, metered_hours
-    for suffix, (side, it_side) in _PAIRS.items():
+    for suffix, (side, it_side) in PAIRS.items():
         if side not in sides or it_side not in sides:
             continue
         if suffix == "@D2" and not _hourly(sides[side], steps):
@@ -129,7 +125,7 @@ def _site_rows(hours: _Hours, counting: Mapping[str, list[Counted]], steps: Mapp
     return rows
 
 
-def _hours_where(cells: pl.DataFrame, holds: pl.Expr) -> pl.DataFrame:
+def hours_where(cells: pl.DataFrame, holds: pl.Expr) -> pl.DataFrame:
     """The hours in which something holds of every counted meter, one column ``hour_s``; never one in which no meter adds anything."""
     return (
         cells.group_by("hour_s")
@@ -219,74 +215,3 @@ def _covered_s(cells: pl.DataFrame) -> int:
 def _share(quantity: int, part_s: int, whole_s: int) -> int:
     """``quantity × part / whole``, half to even."""
     return round(Fraction(quantity * part_s, whole_s))
-
-
-# For the trace ----------------------------------------------------------------------------------------------------------
-
-
-def contributions(energy: pl.DataFrame, energies: pl.DataFrame, site_id: str, measure: str) -> pl.DataFrame:
-    """The hours behind one stored total: ``meter_id, sign, hour_s, quantity, state, method``, sorted by meter and hour.
-
-    ``energy`` and ``energies`` are staging/interval_energy and staging/energies of the month. Σ sign × quantity is the stored total; what
-    was filled is the row of meter ``(scaled)`` with ``hour_s`` null. Of an unknown total, what is known. Empty when the site has no such
-    measure. GciError when the hours don't sum to the stored total.
-    """
-    own = energies.filter(pl.col("site_id") == site_id).sort("measure", "meter_id", "sign")
-    stored = own.filter(pl.col("measure") == measure)
-    total = stored.filter(pl.col("meter_id") == "")
-    if total.is_empty():
-        return pl.DataFrame(schema=CONTRIBUTION_SCHEMA)
-    hours = energy.filter(pl.col("site_id") == site_id)
-    side, at, ratio = measure.partition("@")
-    found = _counted_hours(hours, own.filter(pl.col("measure") == side))
-    # Water that is not read hourly is not masked: its rows are those of the month.
-    if at and not stored.drop("measure").equals(own.filter(pl.col("measure") == side).drop("measure")):
-        for name in _PAIRS[at + ratio]:
-            found = found.join(_stored_known_hours(hours, own.filter(pl.col("measure") == name)), on="hour_s", how="semi")
-    found = found.filter(pl.col("quantity").is_not_null()).select(list(CONTRIBUTION_SCHEMA))
-    filling = {"hour_s": pl.lit(None, pl.Int64), "state": pl.lit("estimated"), "method": pl.lit("scaled")}
-    filled = stored.filter(pl.col("meter_id") == SCALED).with_columns(**filling).select(list(CONTRIBUTION_SCHEMA))
-    found = pl.concat([found, filled]).sort("meter_id", "hour_s")
-    expected = total["quantity"].item()
-    if expected is not None and (seen := (found["sign"] * found["quantity"]).sum()) != expected:
-        raise GciError(
-            f"The hours of {measure} of {site_id} sum to {seen}, but its stored total is {expected}. "
-            "Run 'gci verify' to see whether a table was changed."
-        )
-    return found
-
-
-def _counted_hours(hours: pl.DataFrame, side: pl.DataFrame) -> pl.DataFrame:
-    """Hours of the meters of a month measure, with their sign: those that give the stored contribution of each meter.
-
-    A meter whose role changed within the month counts before or after the change only; which, its stored sum says.
-    """
-    first, last = pl.lit(hours["hour_s"].min()), pl.lit(hours["hour_s"].max())
-    stored = side.filter(~pl.col("meter_id").is_in(["", SCALED])).select(
-        "meter_id",
-        "sign",
-        "expected_s",
-        pl.col("known_s").alias("stored_s"),
-        (pl.col("quantity") * pl.col("sign")).fill_null(0).alias("stored"),
-    )
-    whole = hours.join(stored, on="meter_id")
-    agrees = (pl.col("known_s").sum() == pl.col("stored_s").first()) & (pl.col("quantity").sum() == pl.col("stored").first())
-    before = whole.filter(pl.col("hour_s") - first < pl.col("expected_s"))
-    after = whole.filter(last + HOUR_S - pl.col("hour_s") <= pl.col("expected_s"))
-    key = ["meter_id", "sign"]
-    chosen, rest = [], stored.select(key)
-    for part in (whole, before, after):
-        fitting = part.group_by(key).agg(agrees.alias("agrees")).filter("agrees").join(rest, on=key, how="semi")
-        chosen.append(part.join(fitting, on=key, how="semi"))
-        rest = rest.join(fitting, on=key, how="anti")
-    return pl.concat([*chosen, whole.join(rest, on=key, how="semi")])
-
-
-def _stored_known_hours(hours: pl.DataFrame, side: pl.DataFrame) -> pl.DataFrame:
-    """The hours known on a side, found again from stored rows: a meter that counts all month must have every hour."""
-    month_s = side.filter(pl.col("meter_id") == "")["expected_s"].item()
-    always = side.filter(~pl.col("meter_id").is_in(["", SCALED]) & (pl.col("expected_s") == month_s))["meter_id"].to_list()
-    cells = _counted_hours(hours, side)
-    complete = cells.filter(pl.col("meter_id").is_in(always)).group_by("hour_s").len().filter(pl.col("len") == len(always))
-    known = _hours_where(cells, pl.col("known_s") >= HOUR_S)
-    return known.join(complete, on="hour_s", how="semi") if always else known

@@ -155,7 +155,9 @@ def register_meters(meters: Any, events: Any, *, month: str, site_zones: Mapping
 
 
 def records(frame: Any) -> list[dict[str, Any]]:
-    """Rows of a pandas frame as dicts with None for everything missing."""
+    """Rows of a pandas frame as dicts with None for everything missing; rows that are dicts already as they are."""
+    if isinstance(frame, list):
+        return frame
     return list(frame.astype(object).where(frame.notna(), None).to_dict("records"))
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import polars as pl
 
-from checks.contracts.base import Contract
-from checks.contracts.declare import pp
+from checks.contracts.base import Column, Contract, Kind
 
 INTEGER, NUMBER, TEXT, FLAG = pl.Int64, pl.Float64, pl.String, pl.Boolean
-_KINDS: dict[Any, str] = {INTEGER: "integer", NUMBER: "number", TEXT: "text", FLAG: "boolean"}
+_KINDS: dict[Any, Kind] = {INTEGER: "integer", NUMBER: "number", TEXT: "text", FLAG: "boolean"}
+_DTYPES: dict[str, Any] = {kind: dtype for dtype, kind in _KINDS.items()}
 Row = tuple[str, Any, str, str, str]  # name, dtype, unit, English, Chinese; a name with '?' may be null
 
 SITE: Row = ("site_id", TEXT, "", "Site", "数据中心编号")
@@ -33,10 +33,18 @@ INTERNAL = "Wh, L, mL"
 
 def computed_table(name: str, title_en: str, title_zh: str, key: str, *rows: Row) -> Contract:
     """The contract of a computed table: its strict schema, columns in this order. ``key``: the columns of its key, separated by spaces."""
-    columns = {}
-    for label, dtype, unit, en, zh in rows:
-        column = label.rstrip("?")
-        metadata = {"kind": _KINDS[dtype], "unit": unit}
-        columns[column] = pp.Column(dtype, nullable=label.endswith("?"), name=column, title=zh, description=en, metadata=metadata)
-    schema = pp.DataFrameSchema(columns, name=name, title=title_zh, description=title_en, strict=True)
-    return Contract(name, title_en, title_zh, tuple(key.split()), schema)
+    columns = tuple(Column(label.rstrip("?"), _KINDS[dtype], not label.endswith("?"), unit, en, zh) for label, dtype, unit, en, zh in rows)
+    return Contract(name, title_en, title_zh, tuple(key.split()), columns, _polars_schema)
+
+
+def _polars_schema(contract: Contract) -> Any:
+    from checks.contracts.declare import pp
+
+    columns = {
+        column.name: pp.Column(
+            _DTYPES[column.kind], nullable=not column.required, name=column.name, title=column.description_zh,
+            description=column.description_en,
+        )
+        for column in contract.columns
+    }  # fmt: skip
+    return pp.DataFrameSchema(columns, name=contract.name, title=contract.title_zh, description=contract.title_en, strict=True)
