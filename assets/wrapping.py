@@ -13,7 +13,8 @@ import dagster as dg
 
 from assets.compute import Compute, Step
 from checks.binding import check_results, check_specs
-from checks.contracts.registry import ACCOUNTS, STAGED
+from checks.contracts.lineage import DOCUMENT, columns_of, sources_among
+from checks.findings import SEVERITIES
 from checks.rules.catalogue import RULES
 from resources.code_version import code_version
 from resources.home import Home
@@ -74,6 +75,7 @@ def step_assets(
         for item in made
     ]
     keys = {item.key for item in made}
+    lineage = {item.key: _column_lineage(item) for item in made}
     rules = [rule for rule in RULES if rule.table in keys]
     checks = [spec for item in made for spec in check_specs(item.key, key(item.key), months)]
 
@@ -91,8 +93,12 @@ def step_assets(
                 data_version=dg.DataVersion(stored.digest[7:]),
                 metadata={
                     "dagster/row_count": stored.rows,
+                    **lineage[item.key],
                     "digest": stored.digest,
                     "log_number": stored.as_of,
+                    "code_version": stored.code_version,
+                    "inputs": dg.MetadataValue.json(stored.inputs),
+                    "findings": dg.MetadataValue.json(_counts(item.key, done)),
                     **done.notes.get(item.key, {}),
                 },
                 check_results=check_results(
@@ -114,11 +120,28 @@ def _as_of(context: dg.AssetExecutionContext, gci_home: GciHome, lands: bool) ->
 
 
 def _column_schema(table: str) -> dict[str, Any]:
-    contract = STAGED.get(table.removeprefix("staging/")) or ACCOUNTS.get(table)
-    if contract is None:
-        return {}
-    columns = [dg.TableColumn(c.name, c.kind, description=_described(c)) for c in contract.columns]
+    columns = [dg.TableColumn(c.name, c.kind, description=_described(c)) for c in columns_of(table)]
     return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+
+
+def _column_lineage(made: Made) -> dict[str, Any]:
+    """The columns of assets above that each column is made from, as the contracts declare; a raw asset comes from files, no asset.
+
+    A table that the asset does not depend on is stood for by what that is made from; documents (edition, factors) are no assets and are
+    left out.
+    """
+    above = {(dep.asset_key if isinstance(dep, dg.AssetDep) else key(dep)).to_user_string() for dep in made.deps}
+    deps = {
+        column: [dg.TableColumnDep(key(source.table), source.column) for source in sources if not source.table.startswith(DOCUMENT)]
+        for column, sources in sources_among(made.key, above).items()
+    }
+    return {"dagster/column_lineage": dg.TableColumnLineage(deps)}
+
+
+def _counts(table: str, done: Step) -> dict[str, int]:
+    """Findings of the rules that judge a table, by severity."""
+    codes = {rule.code for rule in RULES if rule.table == table}
+    return {severity: sum(f["code"] in codes and f["severity"] == severity for f in done.findings) for severity in SEVERITIES}
 
 
 def _described(column: Any) -> str:

@@ -26,6 +26,8 @@ from resources.schema import DERIVED, METADATA, SCHEMA_VERSION, entry, manifest,
 GENESIS = digest_text("green-compute-index")
 # Manifests that say a month was computed whole: from which inputs of its trailing window, and from which of its own.
 RUN, OWN = "run", "run/own"
+# In the inputs of a manifest ``entry 3`` is the file that entered as number 3, ``<table>@<month>`` a table of another month.
+ENTRY = "entry"
 # What people drop: the same bytes enter a feed once, whatever became of them.
 ONCE_KINDS = ("file", "quarantine", "evidence")
 

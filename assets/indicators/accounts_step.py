@@ -31,7 +31,8 @@ from resources.calendar import HOUR_S, month_last_day, month_range
 from resources.errors import GciError
 
 Row = dict[str, Any]
-INPUTS = ("staging/energies", "staging/interval_energy", "staging/claims", "raw/registry", "raw/activities", "raw/green_power")
+HOURS = "staging/interval_energy"
+INPUTS = ("staging/energies", HOURS, "staging/claims", "raw/registry", "raw/activities", "raw/green_power")
 SUPPLY = "point:grid_supply"
 # Its hours would fall to another row's price.
 REFUSED = ("a row of the tariff is refused (CT01)", "电价有记录被拒(CT01)")
@@ -57,7 +58,11 @@ def measure_accounts(compute: Compute) -> Step:
         TOTALS: pl.DataFrame(energy, schema=ENERGY),
         COSTS: pl.DataFrame(cost, schema=COST),
     }
-    inputs = {name: compute.digest(name) for name in INPUTS} | {kind: compute.document(kind)[0] for kind in ("edition", "factors")}
+    inputs = (
+        {name: compute.digest(name) for name in INPUTS}
+        | books.earlier
+        | {kind: compute.document(kind)[0] for kind in ("edition", "factors")}
+    )
     return compute.put("indicators/accounts", "indicators", tables, inputs)
 
 
@@ -104,13 +109,19 @@ class _Books:
         direct = total_of(site, "point:direct_line")
         return site_cost(site_id, site.month, zone, own, self._supply(site), settled, direct, bills)
 
+    @property
+    def earlier(self) -> dict[str, str]:
+        """The hours of earlier months that bills reached into."""
+        stored = (self.compute.home.ledger.manifest(month, HOURS) for month in sorted(self._hours) if month != self.compute.month)
+        return {f"{HOURS}@{item.month}": item.digest for item in stored if item is not None}
+
     def _hours_of(self, month: str) -> pl.DataFrame | None:
         """Hours of the meters that are billed or count in E_DC; None of a month that was not computed."""
         if month not in self._hours:
-            stored = self.compute.home.ledger.manifest(month, "staging/interval_energy")
+            stored = self.compute.home.ledger.manifest(month, HOURS)
             self._hours[month] = None
             if stored is not None:
-                hours = self.compute.home.lake.scan("staging/interval_energy", month, stored.file_digest)
+                hours = self.compute.home.lake.scan(HOURS, month, stored.file_digest)
                 self._hours[month] = hours.filter(pl.col("meter_id").is_in(self.priced)).collect()
         return self._hours[month]
 
