@@ -7,6 +7,7 @@ number of the month counts, so that a certificate of next year does not make thi
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -18,7 +19,7 @@ from checks.contracts.names import RAW_TABLES
 from resources.calendar import DAY_S, add_months, month_bounds_s, month_first_day, month_range
 from resources.digest import digest_json
 from resources.lake import content_digest
-from resources.ledger import ENTRY, ONCE_KINDS
+from resources.ledger import ENTRY, ONCE_KINDS, Entry
 
 GROUPS = RAW_TABLES
 # Readings of the month need the last one before it (40 days back) and the first one after it (10 days ahead).
@@ -46,6 +47,7 @@ def raw_entries(compute: Compute) -> dict[str, dict[str, str]]:
     for name, feeds in GROUPS.items():
         for feed in feeds:
             found[name] |= _reading_entries(compute) if feed == "meter_readings" else _entries(compute, feed)
+            found[name] |= _empty_entries(compute, feed, known)
     for month in {month for months in claim_periods(compute) for month in months}:  # see raw_digests
         other = Compute(compute.home, month, compute.as_of)
         for feed in GROUPS["raw/green_power"]:
@@ -63,8 +65,12 @@ def _reading_entries(compute: Compute) -> set[int]:
 def _entries(compute: Compute, feed: str) -> set[int]:
     rejected = compute.feeds.rejected
     rows = (_of_month(compute, feed, compute.feeds[feed])["entry"], rejected.loc[rejected["feed"] == feed, "entry"])
-    empty = {part.entry for part in compute.home.ledger.parts(feed, compute.as_of) if not part.rows}
-    return empty | {int(n) for column in rows for n in column.unique()}
+    return {int(n) for column in rows for n in column.unique()}
+
+
+def _empty_entries(compute: Compute, feed: str, known: Mapping[int, Entry]) -> set[int]:
+    filled = {part.entry for part in compute.home.ledger.parts(feed, compute.as_of) if part.rows}
+    return {n for n, entry in known.items() if entry.kind == "file" and entry.payload["feed"] == feed and n not in filled}
 
 
 def raw_digests(compute: Compute) -> dict[str, tuple[str, int]]:
