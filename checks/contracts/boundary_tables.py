@@ -20,7 +20,7 @@ _BOUND = (
 )
 _SAID = (
     "sites.site_id declarations.subject,valid_from,valid_to staging/meter_facts.kind,n_landed "
-    "staging/claims.source activities.month bills.period_start,period_end racks.snapshot_on "
+    "staging/claims.source,quantity_wh,status activities.month bills.period_start,period_end racks.snapshot_on "
     "devices.snapshot_on practices.assessed_on utilisation.at telemetry.at"
 )
 _SAID_OF_CONTRACTS = "ppa_contracts.kind,start_on,end_on ppa_site_shares.share_ratio,valid_from,valid_to ppa_settlements.month"

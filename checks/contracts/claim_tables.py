@@ -30,7 +30,7 @@ _EVENTS = (
     "certificate_events.project_code,production_month,seq_start,seq_end,kind,on,replaces_site_id,beneficiary,consumption_month,"
     "consumption_start,consumption_end,to_account,channel,contract_id"
 )
-_CONTRACTS = "ppa_contracts.kind,project_code,signed_on,start_on,end_on,annual_mwh,attribute_clause"
+_CONTRACTS = "ppa_contracts.kind,project_code,signed_on,start_on,end_on,annual_mwh,attribute_clause,evidence"
 _SHARES = "ppa_site_shares.share_ratio,valid_from,valid_to"
 _SETTLED = "ppa_settlements.month,version,contract_mwh,ongrid_mwh,mechanism_mwh,user_mwh,settled_mwh,published_on"
 _PROJECTS = "projects.project_code,energy_type,geography,commissioned_on"
@@ -81,7 +81,7 @@ CLAIM_TABLES = (
             "contract_id": "certificate_events.contract_id ppa_contracts.contract_id",
             "meter_id": "staging/energies.meter_id meters.project_code",
             "carbon_free": "certificates.energy_type projects.project_code,energy_type factors",
-            "weight status reason": f"{_CLAIMED} certificate_events.evidence ppa_contracts.evidence ppa_settlements.evidence",
+            "weight status reason": f"{_CLAIMED} certificate_events.evidence ppa_settlements.evidence",
             "evidence": "certificate_events.evidence ppa_settlements.evidence",
             "entry source_row": "certificate_events.entry,source_row ppa_settlements.entry,source_row meters.entry,source_row",
         },
@@ -230,7 +230,7 @@ CLAIM_TABLES = (
             "project_code": "certificates.project_code certificate_events.project_code staging/claims.project_code",
             "production_month": "certificates.production_month certificate_events.production_month staging/claims.production_month",
             "site_id": "certificate_events.site_id staging/claims.site_id",
-            "claim_month": "staging/claims.month",
+            "claim_month": "staging/claims.month certificate_events.consumption_month,consumption_start,consumption_end",
             "on": "certificate_events.on certificates.issued_on",
             "entry source_row": f"{_ROWS} staging/claims.entry,source_row",
         },

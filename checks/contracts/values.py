@@ -21,7 +21,8 @@ _EMITTED = (
 )
 _USED = "staging/inventory.fp32_hours,fp32_used_hours,utilisation_coverage"
 
-# asset → what its numerator, its denominator, and beside them its value, status and coverage are made from.
+# asset → what its numerator, its denominator, and beside them its value and status are made from. Where there is no value, numerator and
+# denominator are null: what decides that is told with the status.
 _INDICATORS: dict[str, tuple[str, str, str]] = {
     "compute_efficiency": ("staging/inventory.gflops", _ENERGY, f"staging/inventory.status,snapshot_on,carried_days {_LOCAL}"),
     "design_scale": ("sites.design_power_kw,design_racks", "sites.design_power_kw", _LOCAL),
@@ -53,7 +54,7 @@ _INDICATORS: dict[str, tuple[str, str, str]] = {
 _EVIDENCED = (
     "staging/energies.measure,quantity,estimated staging/meter_facts.metered_s,estimated_s,expected_s "
     "staging/meter_parts.role,member,factor,refused staging/claims.status,source,quantity_wh,evidence activities.quantity,evidence "
-    "bills.period_start,period_end,quantity,evidence meters.kind,accuracy_class,transformer_class,calibrated_until practices.evidence"
+    "bills.period_start,period_end,quantity,unit,evidence meters.kind,accuracy_class,transformer_class,calibrated_until practices.evidence"
 )
 
 

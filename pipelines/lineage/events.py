@@ -24,6 +24,7 @@ from openlineage.client.facet_v2 import (
     test_run,
 )
 
+from checks.contracts.names import RAW_TABLES
 from checks.findings import Rule
 from checks.rules.catalogue import RULES
 from pipelines.lineage.datasets import Input, input_dataset, inputs_of, output_dataset, title_of
@@ -35,6 +36,7 @@ from resources.ledger import Manifest
 MONTH_JOB = "month"
 _RUNS = UUID("6f3c1d0a-5b1e-5c0e-9a55-6c3a1f7c2b10")  # the name space of run ids: any, but always this one
 _ENGINE = "green-compute-index"
+_RAW_STEP = "raw"  # makes all raw tables; a rule of another table is asked in the step of that name
 
 
 def month_events(record: MonthRecord) -> list[RunEvent]:
@@ -92,8 +94,9 @@ class _Month:
     def _judged(self, manifest: Manifest, rules: list[Rule]) -> Iterator[RunEvent]:
         """The verdicts of the rules of a table, site by site, and what they found."""
         name, codes = manifest.table_name, {rule.code: rule for rule in rules}
-        verdicts = [row for row in self.record.verdicts if row["rule"] in codes]
-        found = [row for row in self.record.findings if row["code"] in codes]
+        step = _RAW_STEP if name in RAW_TABLES else name  # a code may judge tables of several steps
+        verdicts = [row for row in self.record.verdicts if row["table_name"] == step and row["rule"] in codes]
+        found = [row for row in self.record.findings if row["table_name"] == step and row["code"] in codes]
         rows = digest_json([manifest.digest, _plain(verdicts), _plain(found)])
         tests = [_test(row, codes[row["rule"]], found) for row in verdicts]
         facets = {

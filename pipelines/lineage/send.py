@@ -24,7 +24,7 @@ from resources.errors import GciError, UsageError
 API_KEY = "OPENLINEAGE_API_KEY"  # the name that OpenLineage's own clients read
 _ENDPOINT = "api/v1/lineage"
 _TIMEOUT_S = 30
-_RETRY = {"total": 2, "connect": 2, "read": 2, "backoff_factor": 0.3, "status_forcelist": [502, 503, 504], "allowed_methods": ["POST"]}
+RETRY = {"total": 2, "connect": 2, "read": 2, "backoff_factor": 0.3, "status_forcelist": [502, 503, 504], "allowed_methods": ["POST"]}
 
 
 def lines(events: Sequence[RunEvent]) -> bytes:
@@ -65,7 +65,7 @@ def transport_to(url: str) -> HttpTransport:
         HttpConfig(
             url=f"{parts.scheme}://{parts.netloc}/",
             endpoint=parts.path.strip("/") + (f"?{parts.query}" if parts.query else "") or _ENDPOINT,
-            timeout=_TIMEOUT_S, session=session, retry=_RETRY,
+            timeout=_TIMEOUT_S, session=session, retry=RETRY,
             auth=ApiKeyTokenProvider({"api_key": key}) if key else TokenProvider({}),
         )
     )  # fmt: skip
