@@ -18,7 +18,7 @@ _EMITTED = f"{_ENERGIES} {_CLAIMS} {_ACTIVITIES} {_GRID} {_NONE} factors"
 _PRICES = "tariffs.valid_from,price_per_kwh,currency,period,hours,months,demand_charge_per_kw"
 _SOLD = (
     "ppa_contracts.kind,start_on,end_on ppa_site_shares.share_ratio,valid_from,valid_to "
-    "ppa_settlements.month,version,settled_mwh,price_per_kwh,premium_per_kwh,currency"
+    "ppa_settlements.month,version,contract_mwh,ongrid_mwh,mechanism_mwh,user_mwh,settled_mwh,price_per_kwh,premium_per_kwh,currency"
 )
 _BILLS = "bills.period_start,period_end,quantity,unit,amount,currency"
 _PAID = f"{_PRICES} {_SOLD} {_BILLS} {_ENERGIES} staging/interval_energy.hour_s,quantity,known_s,estimated meters.medium sites.timezone"

@@ -35,7 +35,8 @@ _SHARES = "ppa_site_shares.share_ratio,valid_from,valid_to"
 _SETTLED = "ppa_settlements.month,version,contract_mwh,ongrid_mwh,mechanism_mwh,user_mwh,settled_mwh,published_on"
 _PROJECTS = "projects.project_code,energy_type,geography,commissioned_on"
 _GENERATED = (
-    "staging/energies.measure,quantity,known_s,expected_s,estimated meters.point,project_code,valid_from,valid_to sites.geography,storage"
+    "staging/energies.measure,quantity,known_s,expected_s,estimated meters.point,project_code,valid_from,valid_to "
+    "sites.geography,storage,valid_from"
 )
 _CLAIMED = f"{_CERTIFICATES} {_EVENTS} {_CONTRACTS} {_SHARES} {_SETTLED} {_PROJECTS} {_GENERATED} factors"
 _OF_CLAIMS = "staging/claims.route,source,project_code,production_month,seq_start,seq_end,quantity_wh,status"

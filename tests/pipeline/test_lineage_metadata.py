@@ -105,3 +105,8 @@ def test_every_asset_has_its_columns_before_it_ever_ran(tmp_path: Path) -> None:
     for key in graph.get_all_asset_keys():
         schema = graph.get(key).metadata["dagster/column_schema"]
         assert [column.name for column in schema.columns] == [column.name for column in columns_of(key.to_user_string())], key
+    # in words too: the open-source UI keeps `dagster/column_lineage` to itself
+    said = graph.get(dg.AssetKey(["staging", "inventory"])).metadata["made_from"].value.splitlines()
+    assert "| racks_fitted | racks.fitted_on, racks.rated_kw, racks.retired_on, racks.snapshot_on |" in said
+    said = graph.get(dg.AssetKey(["indicators", "pue"])).metadata["made_from"].value
+    assert "staging/energies.quantity" in said
