@@ -21,14 +21,16 @@ from resources.errors import UsageError
     show_default=True,
     help="How far down every branch is shown.",
 )
+@click.option("--revision", type=click.IntRange(1), metavar="N", help="Of this final revision; default: the newest.")
 @click.option("--sample", "size", type=int, metavar="N", help="N random rows of the readings behind the number, and what became of each.")
 @click.option("--seed", default="1", show_default=True, metavar="S", help="The seed of the sample: the same seed draws the same rows.")
 @click.option("--reverse", "row", metavar="FILE:ROW", help="Where a row of a landed file was used, or why not; FILE a name or SHA-256.")
 @home_option
 @format_option
 def trace(
-    site: str | None, month: str | None, code: str | None, depth: str, size: int | None, seed: str, row: str | None, root: str, output: str
-) -> int:
+    site: str | None, month: str | None, code: str | None, depth: str, revision: int | None, size: int | None, seed: str, row: str | None,
+    root: str, output: str,
+) -> int:  # fmt: skip
     """Walk a number of a SITE or cluster and MONTH back to the rows of the files. CODE is any indicator (A1 … K1), E_DC, E_IT or water.
     Each level adds up to the one above, and the number is computed again. With --reverse all three may be left out."""
     home = open_home(root)
@@ -38,7 +40,8 @@ def trace(
         return _reverse(root, row, site, month, code, output)
     if site is None or month is None or code is None:
         raise UsageError("Name SITE, MONTH and CODE, for example 'gci trace HL01 2026-03 D1', or a row with --reverse FILE:ROW.")
-    payload = lookup.result_payload(home, site, month, "ttm")
+    payload = lookup.result_payload(home, site, month, "ttm", revision)
+    home = lookup.home_for(home, site, month, revision)  # of a final month nothing later is read
     if size is not None:
         from pipelines.cli.trace_rows import print_sample
         from pipelines.traces.sample import sample
