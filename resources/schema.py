@@ -9,16 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 SCHEMA_VERSION = 2
 
 METADATA = sa.MetaData()
 # The order of rows enters seals: text is ordered by code points on every server, as SQLite and Python order it.
-TEXT = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 # SQLite's whole numbers have eight bytes, PostgreSQL's INTEGER has four
 INTEGER = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
-FLOAT = sa.Float().with_variant(postgresql.DOUBLE_PRECISION(), "postgresql")
+FLOAT = sa.Float()  # eight bytes on both
 
 
 def _text(name: str, **options: Any) -> sa.Column[str]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-TEXT = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
-FLOAT = sa.Float().with_variant(postgresql.DOUBLE_PRECISION(), "postgresql")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+FLOAT = sa.Float()
 
 
 def upgrade() -> None:

@@ -6,10 +6,9 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,28 +18,7 @@ from pipelines.sweep import sweep, writing
 from resources import lock
 from resources.errors import GciError
 from resources.home import Home
-
-ROOT = Path(__file__).resolve().parents[3]
-HOLD = """
-import sys, time
-from resources.home import Home
-with Home.open(sys.argv[1]).writing("gci run 2026-01"):
-    print("held", flush=True)
-    time.sleep(float(sys.argv[2]))
-"""
-
-
-@contextlib.contextmanager
-def holder(root: Path, seconds: float = 60) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock of a home for a while."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(root), str(seconds)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    with process:
-        assert process.stdout.readline() == "held\n"
-        try:
-            yield process
-        finally:
-            process.kill()
+from tests.lock_holder import holder
 
 
 @pytest.fixture
