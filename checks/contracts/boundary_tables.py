@@ -94,7 +94,7 @@ BOUNDARY_TABLES = (
         MONTH,
         made_from={
             "site_id": "sites.site_id",
-            "feed": "sites.site_id",
+            "feed": "",
             "state rows": f"{_SAID} {_SAID_OF_CONTRACTS}",
             "latest": "racks.snapshot_on devices.snapshot_on practices.assessed_on",
             "missing": _SAID_OF_CONTRACTS,

@@ -74,7 +74,6 @@ CLAIM_TABLES = (
         ("entry?", *ENTRY[1:]), ("source_row?", *SOURCE_ROW[1:]),
         made_from={
             "site_id": f"certificate_events.site_id certificate_events.replaces_site_id {_SHARES} {_CONTRACTS} staging/energies.site_id",
-            "route": _CLAIMED,
             "source": "certificate_events.kind ppa_settlements.contract_id staging/energies.measure",
             "project_code": "certificate_events.project_code ppa_contracts.project_code meters.project_code",
             "production_month": "certificate_events.production_month ppa_settlements.month",
@@ -82,7 +81,7 @@ CLAIM_TABLES = (
             "contract_id": "certificate_events.contract_id ppa_contracts.contract_id",
             "meter_id": "staging/energies.meter_id meters.project_code",
             "carbon_free": "certificates.energy_type projects.project_code,energy_type factors",
-            "weight status reason": f"{_CLAIMED} certificate_events.evidence ppa_settlements.evidence",
+            "route weight status reason": f"{_CLAIMED} certificate_events.evidence ppa_settlements.evidence",
             "evidence": "certificate_events.evidence ppa_settlements.evidence",
             "entry source_row": "certificate_events.entry,source_row ppa_settlements.entry,source_row meters.entry,source_row",
         },

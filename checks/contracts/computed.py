@@ -4,9 +4,10 @@
 here. Tables that people send are declared with ``base``.
 
 Column lineage is part of the declaration: ``made_from`` says of every column which columns of other tables can change a value of it.
-It does not say which rows there are; and the names by which rows find each other (``site_id``, ``meter_id`` …) are named only where the
-column is such a name. Sources are words: ``meters.kind,unit`` are two columns of a feed, ``staging/energies.quantity`` one of a computed
-table, ``factors`` and ``edition`` whole documents. The column ``month`` is the month that is computed.
+It does not say which rows there are; and the names by which rows find each other (``site_id``, ``meter_id``, the month, a range of
+certificates) are named only where the column is such a name. Sources are words: ``meters.kind,unit`` are two columns of a feed,
+``staging/energies.quantity`` one of a computed table, ``factors`` and ``edition`` whole documents; no word: what no input can change. The
+column ``month`` is the month that is computed.
 """
 
 from __future__ import annotations

@@ -97,9 +97,8 @@ _METERED = (
             "medium": "meters.medium",
             "kind": "meters.kind meter_parts.member",
             "expected_s": f"meters.valid_from,valid_to {PARTS} {CLOCK}",
-            "n_landed": f"{READ_AT} {PARTS} {CLOCK}",
             "n_events": f"{EVENTS} {READ_AT} {PARTS} {CLOCK}",
-            "metered_s estimated_s missing_s quantity estimated n_valid n_rejected n_superseded n_rollovers median_step_s "
+            "metered_s estimated_s missing_s quantity estimated n_landed n_valid n_rejected n_superseded n_rollovers median_step_s "
             "max_hour_quantity first_at_s last_at_s before_at_s after_at_s": BY_METER,
         },
     ),

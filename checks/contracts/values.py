@@ -21,8 +21,8 @@ _EMITTED = (
 )
 _USED = "staging/inventory.fp32_hours,fp32_used_hours,utilisation_coverage"
 
-# asset → what its numerator, its denominator, and beside them its value and status are made from. Where there is no value, numerator and
-# denominator are null: what decides that is told with the status.
+# asset → what its numerator, its denominator, and beside them its value and status are made from. Where there is no value the other columns
+# are null: what decides that is told with the status.
 _INDICATORS: dict[str, tuple[str, str, str]] = {
     "compute_efficiency": ("staging/inventory.gflops", _ENERGY, f"staging/inventory.status,snapshot_on,carried_days {_LOCAL}"),
     "design_scale": ("sites.design_power_kw,design_racks", "sites.design_power_kw", _LOCAL),
@@ -103,7 +103,8 @@ _RESULTS = (
         ("output_digest", TEXT, "", "Digest of the whole result", "结果摘要"),
         made_from={
             "entity_id": "sites.cluster_id",
-            "entity_kind window": "sites.cluster_id",
+            "entity_kind": "sites.cluster_id",
+            "window": "",
             "index_value grade": f"{_SCORED} {_FACTS}",
             "output_digest": f"{_SCORED} {_FACTS} sites.name,name_zh " + " ".join(f"indicators/{a}.quality_tier" for a in _INDICATORS),
         },

@@ -14,6 +14,7 @@ from pipelines.backfill import open_instance
 from pipelines.build import build_defs
 from resources.code_version import code_version
 from resources.home import Home
+from tests.unit.checks.contracts.test_column_lineage import FIXED
 
 MONTH = "2026-01"
 
@@ -87,9 +88,7 @@ def test_column_lineage_leads_to_columns_of_assets_above(computed_home: Path, to
         assert set(lineage) == {column.name for column in columns_of(asset)}
         ancestors = above(dg.AssetKey(asset.split("/")))
         for column, deps in lineage.items():
-            # what no asset stands for: the month that is computed, and what an edition or factor set alone decides
-            assert deps or (asset, column) in {(asset, "month"), ("index/approved", "window"), ("index/approved", "subject"),
-                                               ("index/approved", "unit")}, (asset, column)  # fmt: skip
+            assert bool(deps) == (column != "month" and (asset, column) not in FIXED), (asset, column)
             for dep in deps:
                 assert dep.asset_key in ancestors, (asset, column, dep)
                 assert dep.column_name in {known.name for known in columns_of(dep.asset_key.to_user_string())}, (asset, column, dep)

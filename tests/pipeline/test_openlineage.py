@@ -24,7 +24,7 @@ from pipelines.lineage.record import MonthRecord, namespace_of, read_record
 from pipelines.lineage.send import lines
 from resources.home import Home
 from resources.ledger import RUN
-from tests.pipeline.hand_made import SITE_HEADER, site_row, write_csv
+from tests.pipeline.hand_made import MONTHS, SITE_HEADER, site_row, write_csv
 from tests.pipeline.openlineage_schemas import facets, faults
 
 MONTH = "2026-01"
@@ -173,6 +173,22 @@ def test_from_the_index_one_comes_to_every_landed_file_of_the_month_and_to_no_ot
     reached = {name for name in above(events, f"index/site_index/{MONTH}") if name.startswith("landed/")}
     assert reached == {"landed/1/meter_readings/2026-01.csv", "landed/2/meters/meters.csv", "landed/3/sites/sites.csv"}
     assert reached == {f"landed/{e.n}/{e.name}" for e in record.entries.values() if e.kind == "file"}
+
+
+@pytest.mark.long
+def test_other_months_are_datasets_of_their_own(three_months: Path) -> None:
+    """The index of January reads the indicators of November and December: as those months left them, not as they were last materialized."""
+    home = Home.open(three_months)
+    told = {month: complete(parsed(month_events(read_record(home.ledger, month)))) for month in MONTHS}
+    inputs = {d["name"]: d["facets"]["version"]["datasetVersion"] for d in told["2026-01"]["index/site_index"]["inputs"]}
+    for month in MONTHS:
+        stored = home.ledger.manifest(month, "indicators/pue")
+        assert stored is not None
+        assert inputs[f"indicators/pue/{month}"] == stored.digest
+        (made,) = told[month]["indicators/pue"]["outputs"]  # under the same name in the events of its month
+        assert (made["name"], made["facets"]["version"]["datasetVersion"]) == (f"indicators/pue/{month}", stored.digest)
+    value = told["2026-01"]["index/site_index"]["outputs"][0]["facets"]["columnLineage"]["fields"]["index_value"]["inputFields"]
+    assert {end["name"] for end in value if end["name"].startswith("indicators/pue/")} == {f"indicators/pue/{month}" for month in MONTHS}
 
 
 def test_columns_lead_back_to_columns_of_the_inputs(events: list[Json]) -> None:

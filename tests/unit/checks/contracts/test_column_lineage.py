@@ -9,6 +9,11 @@ from checks.contracts.computed import MONTH, SITE, TEXT, computed_table
 from checks.contracts.lineage import DOCUMENT, DOCUMENTS, columns_of, contracts, sources_among, sources_of
 from checks.contracts.names import FEED_NAMES, RAW_TABLES
 
+# Words of ours that no input can change: windows, subjects and their units, the list of feeds that are reported on.
+FIXED = {
+    ("index/approved", "window"), ("index/approved", "subject"), ("index/approved", "unit"), ("index/site_index", "window"),
+    ("staging/reported", "feed"),
+}  # fmt: skip
 OWN = ("state", TEXT, "", "State", "状态")
 
 
@@ -19,7 +24,7 @@ def test_every_column_of_every_table_is_made_from_columns_that_exist() -> None:
         sources = sources_of(table)
         assert list(sources) == [column.name for column in contract.columns]
         for column, ends in sources.items():
-            assert bool(ends) == (column != "month"), f"{table}.{column}"
+            assert bool(ends) == (column != "month" and (table, column) not in FIXED), f"{table}.{column}"
             assert set(ends) <= known, f"{table}.{column}: {set(ends) - known}"
 
 
@@ -27,7 +32,7 @@ def test_followed_to_its_end_every_column_comes_from_a_feed_or_a_document() -> N
     """No table is made from itself, by whichever way: else following would not end, or lose what it followed."""
     for table in contracts():
         for column, ends in sources_among(table, ()).items():
-            assert bool(ends) == (column != "month"), f"{table}.{column}"
+            assert bool(ends) == (column != "month" and (table, column) not in FIXED), f"{table}.{column}"
             assert {end.table for end in ends} <= {*RAW_TABLES, *(DOCUMENT + kind for kind in DOCUMENTS)}
 
 
