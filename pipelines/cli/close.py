@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from assets.reports.cause_words import CAUSE_WORDS
 from assets.reports.words import number
 from pipelines.cli import lookup
-from pipelines.cli.options import format_option, home_option, open_home, print_json
+from pipelines.cli.options import format_option, home_option, open_home, print_json, writing_home
 from pipelines.cli.render_close import print_checklist, print_closure
 from pipelines.cli.writing import compute, land_home, print_landed
 from resources.errors import UsageError
 from resources.home import Home
+
+if TYPE_CHECKING:
+    from pipelines.restating import Order
 
 
 @click.command()
@@ -96,9 +100,15 @@ def restate(
     """
     from pipelines import restating
 
-    home = open_home(root)
-    lookup.check_month_of(home, month)
+    lookup.check_month_of(open_home(root), month)
     order = None if dry_run else restating.Order.of(cause, reason, by, approved_by)
+    with writing_home(root, f"gci restate {month}") as home:
+        return _restate(home, month, site, order, output)
+
+
+def _restate(home: Home, month: str, site: str | None, order: Order | None, output: str) -> int:
+    from pipelines import restating
+
     if month not in restating.final_months(home, site):
         restating.closure(home, month, site)  # says that it is not final
     landed = land_home(home)
