@@ -62,11 +62,6 @@ def submit(home: Home, month: str, *, by: str | None, site: str | None = None) -
 
     UsageError for a missing name or nothing left to submit; GciError when the month was not computed from all that was landed.
     """
-    with home.writing(f"gci close {month} --submit"):
-        return _submit(home, month, by=by, site=site)
-
-
-def _submit(home: Home, month: str, *, by: str | None, site: str | None = None) -> Done:
     maker = name_of(by, "--by", "提交人")
     as_of, head = home.ledger.head()
     results = _computed(home, month, as_of)
@@ -131,11 +126,6 @@ def approve(home: Home, month: str, *, by: str | None, statement: str | None, si
 
     UsageError when nothing waits, the name is the maker's or the statement is missing; GciError when the month says something else now.
     """
-    with home.writing(f"gci close {month} --approve"):
-        return _approve(home, month, by=by, statement=statement, site=site)
-
-
-def _approve(home: Home, month: str, *, by: str | None, statement: str | None, site: str | None = None) -> Done:
     checker = name_of(by, "--by", "批准人")
     said = text_of(statement, "--statement", "批准意见")
     shown = Published(home)

@@ -133,11 +133,6 @@ def restate(home: Home, month: str, found: Sequence[Moved], order: Order) -> Res
     A cluster that becomes complete by it gets revision 1. GciError when a month is not computed from all that was landed, or a cluster
     would no longer follow from its members.
     """
-    with home.writing(f"gci restate {month}"):
-        return _restate(home, month, found, order)
-
-
-def _restate(home: Home, month: str, found: Sequence[Moved], order: Order) -> Restated:
     as_of, head = home.ledger.head()
     shown = Published(home)
     months: dict[str, dict[str, Any]] = {}

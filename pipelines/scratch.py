@@ -16,13 +16,12 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
-from assets.compute import settings_of
 from resources.errors import GciError
 from resources.home import Home
 from resources.lake import Lake
 from resources.ledger import Entry, Ledger, Part
 from resources.schema import DERIVED, METADATA, entry, manifest, part
-from resources.settings import Settings
+from resources.settings import Settings, settings_of
 
 Keep = Callable[[Entry], bool]
 # Parts of an entry as they shall be in the copy: None for none, a frame for other rows.

@@ -37,13 +37,6 @@ def sign(
     UsageError for a missing name or statement, a month without a final revision, or a name that made or approved one of them: a third
     party is nobody of the two. ``evidence`` is a file that is kept with the entry.
     """
-    with home.writing(f"gci sign {month}"):
-        return _sign(home, month, role=role, by=by, statement=statement, evidence=evidence, site=site)
-
-
-def _sign(
-    home: Home, month: str, *, role: str, by: str | None, statement: str | None, evidence: Path | None, site: str | None = None
-) -> Signed:
     name, said = name_of(by, "--by", "签署人"), text_of(statement, "--statement", "核查意见")
     if role not in ROLES:
         raise UsageError(f"'{role}' is no role. Known: {', '.join(ROLES)}.")

@@ -75,9 +75,8 @@ def _entries(home: Home, said: list[Entry]) -> Iterator[Problem]:
     """Each entry's digest is that of what it says, and every file it names is kept."""
     for entry in said:
         where = f"log: entry {entry.n} ({entry.kind} {entry.name})"
-        # what the machine's clock said stands in the payload beside it, where it had been set back (ADR 0015)
-        payload = {key: value for key, value in entry.payload.items() if key != "clock"}
-        if (seen := digest_text(canonical_json(payload))) != entry.digest:
+        said_then = {key: value for key, value in entry.payload.items() if key != "clock"}  # the log adds what a clock said that ran back
+        if (seen := digest_text(canonical_json(said_then))) != entry.digest:
             yield Problem(where, entry.digest, seen)
         for digest in [*entry.payload.get("documents", []), *filter(None, [entry.payload.get("rules")])]:
             path = home.lake.file_path(digest)

@@ -21,6 +21,8 @@ __all__ = ["GENESIS", "ONCE_KINDS", "OWN", "RUN", "Entry", "Item", "Ledger", "Ma
 
 # Manifests that say a month was computed whole: from which inputs of its trailing window, and from which of its own.
 RUN, OWN = "run", "run/own"
+# In the inputs of a manifest ``entry 3`` is the file that entered as number 3, ``<table>@<month>`` a table of another month.
+ENTRY = "entry"
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,16 @@
 
 ``computed_table`` makes the ``Contract``; what stands beside it are the types and the columns that many tables share. No table is declared
 here. Tables that people send are declared with ``base``.
+
+Column lineage is part of the declaration: ``made_from`` says of every column which columns of other tables can change a value of it.
+It does not say which rows there are; and the names by which rows find each other (``site_id``, ``meter_id`` …) are named only where the
+column is such a name. Sources are words: ``meters.kind,unit`` are two columns of a feed, ``staging/energies.quantity`` one of a computed
+table, ``factors`` and ``edition`` whole documents. The column ``month`` is the month that is computed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -31,10 +37,38 @@ LAST: Row = ("seq_end", INTEGER, "", "Last number, included", "终止序号(含)
 INTERNAL = "Wh, L, mL"
 
 
-def computed_table(name: str, title_en: str, title_zh: str, key: str, *rows: Row) -> Contract:
-    """The contract of a computed table: its strict schema, columns in this order. ``key``: the columns of its key, separated by spaces."""
-    columns = tuple(Column(label.rstrip("?"), _KINDS[dtype], not label.endswith("?"), unit, en, zh) for label, dtype, unit, en, zh in rows)
+def computed_table(name: str, title_en: str, title_zh: str, key: str, *rows: Row, made_from: Mapping[str, str]) -> Contract:
+    """The contract of a computed table: its strict schema, columns in this order.
+
+    ``key``: the columns of its key, separated by spaces. ``made_from``: of columns (separated by spaces) the words that name their sources;
+    ValueError when a column but ``month`` has none or two, or is none of the table's.
+    """
+    lineage = _lineage(name, made_from, [row[0].rstrip("?") for row in rows])
+    columns = tuple(
+        Column(label.rstrip("?"), _KINDS[dtype], not label.endswith("?"), unit, en, zh, made_from=lineage[label.rstrip("?")])
+        for label, dtype, unit, en, zh in rows
+    )
     return Contract(name, title_en, title_zh, tuple(key.split()), columns, _polars_schema)
+
+
+def _lineage(name: str, made_from: Mapping[str, str], columns: list[str]) -> dict[str, tuple[str, ...]]:
+    """The sources of each column, one word for each, sorted."""
+    found: dict[str, tuple[str, ...]] = {}
+    for labels, words in made_from.items():
+        for column in labels.split():
+            if column in found or column not in columns:
+                raise ValueError(f"{name}: the lineage of {column} is declared twice, or there is no such column")
+            found[column] = tuple(sorted({source for word in words.split() for source in _sources(word)}))
+    if MONTH[0] in columns:
+        found.setdefault(MONTH[0], ())
+    if missing := [column for column in columns if column not in found]:
+        raise ValueError(f"{name}: no lineage is declared for {', '.join(missing)}")
+    return found
+
+
+def _sources(word: str) -> list[str]:
+    table, dot, columns = word.partition(".")
+    return [f"{table}.{column}" for column in columns.split(",")] if dot else [word]
 
 
 def _polars_schema(contract: Contract) -> Any:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from assets.reports.cause_words import CAUSE_WORDS
 from assets.reports.words import number
 from pipelines.cli import lookup
-from pipelines.cli.options import format_option, home_option, open_home, print_json, writing_home
+from pipelines.cli.options import format_option, home_option, open_home, print_json
 from pipelines.cli.render_close import print_checklist, print_closure
 from pipelines.cli.writing import compute, land_home, print_landed
+from pipelines.sweep import writing
 from resources.errors import UsageError
 from resources.home import Home
-
-if TYPE_CHECKING:
-    from pipelines.restating import Order
 
 
 @click.command()
@@ -51,9 +48,12 @@ def close(month: str, site: str | None, submit: bool, approve: bool, by: str | N
         return 0
     if submit and statement is not None:
         raise UsageError("--statement belongs to --approve.")
-    done = closing.submit(home, month, by=by, site=site) if submit else closing.approve(home, month, by=by, statement=statement, site=site)
-    if approve:
-        write_pages(home, [month])
+    with writing(home, f"gci close {month}"):
+        if submit:
+            done = closing.submit(home, month, by=by, site=site)
+        else:
+            done = closing.approve(home, month, by=by, statement=statement, site=site)
+            write_pages(home, [month])
     head = home.ledger.head(done.entry)[1]
     if output == "json":
         print_json(
@@ -100,30 +100,25 @@ def restate(
     """
     from pipelines import restating
 
-    lookup.check_month_of(open_home(root), month)
+    home = open_home(root)
+    lookup.check_month_of(home, month)
     order = None if dry_run else restating.Order.of(cause, reason, by, approved_by)
-    with writing_home(root, f"gci restate {month}") as home:
-        return _restate(home, month, site, order, output)
-
-
-def _restate(home: Home, month: str, site: str | None, order: Order | None, output: str) -> int:
-    from pipelines import restating
-
     if month not in restating.final_months(home, site):
         restating.closure(home, month, site)  # says that it is not final
-    landed = land_home(home)
-    if output == "table":
-        print_landed(landed, whole=False)
-    compute(home, restating.final_months(home))
-    found = restating.closure(home, month, site)
-    if output == "table":
-        print_closure(month, found)
-    if order is None:
-        if output == "json":
-            print_json({"month": month, "closure": [item.json() for item in found]})
-        return 0
-    done = restating.restate(home, month, found, order)
-    write_pages(home, sorted(done.revisions))
+    with writing(home, f"gci restate {month}"):
+        landed = land_home(home)
+        if output == "table":
+            print_landed(landed, whole=False)
+        compute(home, restating.final_months(home))
+        found = restating.closure(home, month, site)
+        if output == "table":
+            print_closure(month, found)
+        if order is None:
+            if output == "json":
+                print_json({"month": month, "closure": [item.json() for item in found]})
+            return 0
+        done = restating.restate(home, month, found, order)
+        write_pages(home, sorted(done.revisions))
     head = home.ledger.head(done.entry)[1]
     if output == "json":
         print_json(
@@ -158,8 +153,9 @@ def sign(
 
     home = open_home(root)
     lookup.check_month_of(home, month)
-    done = signing.sign(home, month, role=role, by=by, statement=statement, evidence=evidence, site=site)
-    write_pages(home, [month])
+    with writing(home, f"gci sign {month}"):
+        done = signing.sign(home, month, role=role, by=by, statement=statement, evidence=evidence, site=site)
+        write_pages(home, [month])
     if output == "json":
         print_json({"month": month, "entry": done.entry, "head_digest": done.head, "signed": list(done.signed)})
         return 0
