@@ -14,7 +14,7 @@ from typing import Any
 from resources.digest import digest_json
 from resources.home import Home
 from resources.revision_home import home_at
-from resources.revisions import PROVISIONAL, SUBMITTED, Revision, Submitted, closed_of, read_document, read_summary
+from resources.revisions import PROVISIONAL, SUBMITTED, Revision, Submitted, closed_of, read_summary
 
 Windows = Mapping[str, Mapping[str, Any]]  # window → payload of `gci show`
 Results = dict[str, dict[str, dict[str, Any]]]  # entity → window → payload
