@@ -14,7 +14,7 @@ from typing import Any
 from resources.digest import digest_json
 from resources.home import Home
 from resources.revision_home import home_at
-from resources.revisions import PROVISIONAL, SUBMITTED, Revision, Submitted, closed_of, read_document, read_summary
+from resources.revisions import PROVISIONAL, SUBMITTED, Revision, Submitted, closed_of, read_summary
 
 Windows = Mapping[str, Mapping[str, Any]]  # window → payload of `gci show`
 Results = dict[str, dict[str, dict[str, Any]]]  # entity → window → payload
@@ -147,10 +147,10 @@ def sources(home: Home, month: str) -> list[Source]:
     """The homes that a month's published numbers are read from: one for each revision document, and the home for sites without one."""
     finals: dict[str, list[Revision]] = {}
     for item in closed_of(home).of_month(month).values():
-        finals.setdefault(item.document, []).append(item)
+        finals.setdefault(item.summary, []).append(item)
     found, known = [], set[str]()
     for digest, items in sorted(finals.items(), key=lambda pair: pair[1][0].entry):
-        sites = sorted({item.entity_id for item in items} & set(read_document(home, digest)["sites"]))
+        sites = sorted({item.entity_id for item in items} & set(read_summary(home, digest)["sites"]))
         known.update(sites)
         if sites:
             found.append(Source(home_at(home, items[0]), tuple(sites), f"revision {items[0].number}: {', '.join(sites)}"))
