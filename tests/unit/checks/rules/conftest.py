@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -172,6 +173,12 @@ def clean() -> dict[str, Rows]:
     return rows
 
 
+@cache
+def _clean_frames() -> dict[str, pd.DataFrame]:
+    """The clean month as frames, made once: a rule never changes them."""
+    return {name: table(name, content) for name, content in clean().items()}
+
+
 @pytest.fixture
 def world() -> World:
     """``world(tables={'anomalies': rows}, without=['shares'], rules={'TL01': {…}})``: the clean month with tables replaced or left out."""
@@ -179,8 +186,8 @@ def world() -> World:
     def build(
         tables: dict[str, Rows] | None = None, without: tuple[str, ...] = (), rules: dict[str, dict[str, float]] | None = None
     ) -> Judged:
-        rows = {**clean(), **(tables or {})}
-        frames = {name: table(name, content) for name, content in rows.items() if name not in without}
+        changed = {name: table(name, content) for name, content in (tables or {}).items()}
+        frames = {name: frame for name, frame in {**_clean_frames(), **changed}.items() if name not in without}
         limits = thresholds_at(threshold_document(), MONTH, rules)
         return Judged(MONTH, ("HL01", "HL02"), frames, limits, {"a.pdf": "sha256:1", "c.pdf": "sha256:2"})
 
