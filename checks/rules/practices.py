@@ -64,8 +64,8 @@ def _unknown(judged: Judged, site_id: str, newest: dict[str, Row], items: dict[s
     for code, row in sorted(newest.items()):
         if code in items:
             continue
-        near = difflib.get_close_matches(code, items, n=1)
-        meant, meant_zh = (f" Is '{near[0]}' meant?", f"是否应为“{near[0]}”?") if near else ("", "")
+        nearest = next(iter(difflib.get_close_matches(code, items)), None)
+        meant, meant_zh = (f" Is '{nearest}' meant?", f"是否应为“{nearest}”?") if nearest else ("", "")
         findings.append(
             Finding(
                 "TL10", site_id, judged.month, "flag", code,

@@ -162,7 +162,8 @@ def shares_of(judged: Judged, site_id: str, side: str) -> dict[str, float]:
             known[row["meter_id"]] = abs(float(share))
     for row in judged.of_site("members", site_id) if "members" in judged.tables else ():
         if row["member"] and row["meter_id"] in known:
-            known[row["member"]] = max(known.get(row["member"], 0.0), known[row["meter_id"]])
+            carried = known[row["meter_id"]]
+            known[row["member"]] = max(known.get(row["member"], carried), carried)
     return known
 
 
@@ -212,10 +213,15 @@ def _side(value: float, bound: float) -> int:
 _WRITTEN = {"electricity": (1000, "kWh"), "heat": (1000, "kWh"), "water": (1, "L"), "diesel": (1000, "L"), "natural_gas": (1000, "Nm3")}
 
 
-def amount(quantity: float, medium: str) -> str:
+def amount(quantity: float, medium: str = "electricity") -> str:
     """A quantity in the internal unit of its medium as people read it: ``1,300 kWh``."""
     scale, unit = _WRITTEN[medium]
     return f"{quantity / scale:,.0f} {unit}"
+
+
+def kwh(wh: float) -> float:
+    """Electricity in the unit in which findings state it."""
+    return wh / 1000
 
 
 def several(count: int, one: str, many: str = "") -> str:

@@ -210,14 +210,20 @@ def figures(text: str) -> set[str]:
     return {found.rstrip(",").replace(",", "") for found in _FIGURE.findall(text)}
 
 
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_ENGLISH = re.compile(r"\b[a-z]{2,} [a-z]+\b")  # two words in a row; one may be the name of a feed or column
+
+
 @pytest.fixture(autouse=True)
-def both_languages_say_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chinese and English are equals: every finding that any test of a rule makes says the same numbers in both."""
+def both_languages_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chinese and English are equals: every finding that any test of a rule makes says the same numbers in both, each in its language."""
     made = Finding.__init__
 
     def checked(self: Finding, *args: Any, **kwargs: Any) -> None:
         made(self, *args, **kwargs)
         en, zh = figures(self.message_en), figures(self.message_zh)
         assert en == zh, f"{self.code}, English only: {en - zh}, Chinese only: {zh - en}: {self.message_en} | {self.message_zh}"
+        assert not _CHINESE.search(self.message_en.replace("万kWh", "")), self.message_en
+        assert not _ENGLISH.search(self.message_zh.replace("gci edition show", "")), self.message_zh
 
     monkeypatch.setattr(Finding, "__init__", checked)

@@ -60,6 +60,17 @@ def test_racks_and_devices_of_an_unknown_site_are_shown_everywhere(world, rows) 
         ]
 
 
+def test_three_names_stand_for_all(world) -> None:  # type: ignore[no-untyped-def]
+    names = ("D4", "D2", "D3", "D1")
+    (bare,) = placed_equipment(world({"devices": [device(name) for name in names]}), "HL01")  # type: ignore[misc]
+    assert "4 powered devices without a rack (D1, D2, D3 … (+1)):" in bare.message_en
+    strangers = [device(name, site_id="HL9") for name in names]
+    (elsewhere,) = placed_equipment(world({"devices": strangers}), "HL01")  # type: ignore[misc]
+    assert "4 devices (D1, D2, D3 … (+1)) of site HL9" in elsewhere.message_en
+    (elsewhere,) = placed_equipment(world({"devices": strangers[:3]}), "HL01")  # type: ignore[misc]
+    assert "3 devices (D2, D3, D4) of site HL9" in elsewhere.message_en
+
+
 @pytest.mark.parametrize(
     ("now", "number"),
     [
