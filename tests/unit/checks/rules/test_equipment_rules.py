@@ -94,6 +94,13 @@ def test_a_room_whose_racks_were_retired_is_not_lost(world, rows, retired: str |
     assert len(said(found)) == number
 
 
+def test_a_room_that_was_given_up_hides_no_other(world, rows) -> None:  # type: ignore[no-untyped-def]
+    before = [rack("A-R2", "A-102", age=1, retired_on="2026-03-15"), rack("A-R3", "A-103", age=1), rack("A-R4", "A-103", age=1)]
+    (found,) = placed_equipment(world({"racks": [*rows["racks"], *before]}), "HL01")  # type: ignore[misc]
+    assert (found.subject, found.seen) == ("A-103", 2.0)
+    assert "Room A-103 had 2 racks on 2026-02-28 and has none on 2026-03-31." in found.message_en
+
+
 def test_without_a_snapshot_nothing_is_checked(world) -> None:  # type: ignore[no-untyped-def]
     assert isinstance(placed_equipment(world({"racks": [], "devices": []}), "HL01"), NotChecked)
     before = world({"racks": [rack("A-R2", "A-102", age=1)], "devices": []})
