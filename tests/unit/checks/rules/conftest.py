@@ -211,7 +211,7 @@ def figures(text: str) -> set[str]:
 
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
-_ENGLISH = re.compile(r"\b[a-z]{2,} [a-z]+\b")  # two words in a row; one may be the name of a feed or column
+_ENGLISH = re.compile(r"(?<![A-Za-z_])[a-z]{2,} [a-z]")  # two words in a row; one may be the name of a feed or column
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +15,7 @@ from checks.contracts.names import FEED_NAMES
 from checks.contracts.vocabulary import MEDIA, METER_POWER_UNITS, METER_UNITS, POINTS_OF_MEDIUM, UNITS
 from checks.contracts.vocabulary import POINTS as POINT_WORDS
 from checks.findings import QUANTITIES, NotChecked, Rule
+from checks.rules import catalogue
 from checks.rules.catalogue import RULES, rules_of, withholders
 from checks.rules.document import rules_markdown
 from checks.rules.feeds import FEED_QUANTITIES
@@ -52,6 +54,18 @@ def test_the_units_a_rule_names_are_those_that_staging_counts() -> None:
                 else:
                     with pytest.raises(UnitError):
                         unit_factor(medium, unit, power=power)
+
+
+def test_what_rules_hand_to_one_another_cant_be_changed() -> None:
+    """Rows, limits and findings are shared by all rules of a month."""
+    values = {
+        value
+        for name in (path.stem for path in Path(catalogue.__file__).parent.glob("*.py"))
+        for value in vars(importlib.import_module(f"checks.rules.{name}")).values()
+        if isinstance(value, type) and is_dataclass(value)
+    }
+    assert {value.__name__ for value in values} >= {"Change", "Flow", "Threshold", "Dated", "Finding"}
+    assert all(value.__dataclass_params__.frozen for value in values)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("rule", BY_RULE)

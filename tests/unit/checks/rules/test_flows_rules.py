@@ -84,6 +84,21 @@ def test_a_bus_tie_switch_over_is_no_fault(world, rows) -> None:  # type: ignore
     assert said(found) == [("BD06", "A-T1", "flag", "E_DC")]
 
 
+def test_only_nodes_below_the_same_node_help_one_another(world, rows) -> None:  # type: ignore[no-untyped-def]
+    """What is lost above T1 does not explain that 10 more flow out of it; together they would balance: 1,500 in, 1,490 out."""
+    found = nodes_balance(world(below(rows, node("A-S", 1000, 980), node("A-T1", 500, 510))), "HL01")
+    assert said(found) == [("BD06", "A-T1", "flag", "E_DC")]
+
+
+@pytest.mark.parametrize("parent", ["A-P", "A-N"])  # a meter that is no node, and itself
+def test_a_node_below_no_node_is_a_supply_of_the_site(world, rows, parent: str) -> None:  # type: ignore[no-untyped-def]
+    """2,000 in and 2,080 out of both: 4 % too much for the site."""
+    tables = below(rows, node("A-S", 1000, 980), node("A-N", 1000, 1100), more=(meter("A-N", parent), meter("A-P", None)))
+    found = nodes_balance(world(tables), "HL01")
+    assert said(found)[:2] == [("BD06", "site", "flag", "E_DC"), ("BD06", "site", "flag", "E_IT")]
+    assert found[0].seen == 0.04  # type: ignore[index]
+
+
 def test_what_comes_out_of_nothing_is_all_too_much(world, rows) -> None:  # type: ignore[no-untyped-def]
     found = nodes_balance(world(below(rows, node("A-S", 1000, 980), node("A-T1", 0, 40))), "HL01")
     assert said(found) == [("BD06", "A-T1", "flag", "E_DC")]
