@@ -150,7 +150,7 @@ def snapshot_age(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     last = month_last_day(judged.month).isoformat()
     findings = []
     for day, group in by_key([row for row in rows if row["age_days"] > near], "newest_on").items():
-        age, feeds = float(group[0]["age_days"]), sorted(str(row["feed"]) for row in group)
+        age, feeds = max(float(row["age_days"]) for row in group), sorted(str(row["feed"]) for row in group)
         old = age > carried
         names, names_zh = " and ".join(feeds), "、".join(_FEEDS_ZH[feed] for feed in feeds)
         effect, effect_zh = ("inventory is withheld", "inventory 暂缓发布") if old else (

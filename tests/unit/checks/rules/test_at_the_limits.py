@@ -100,6 +100,9 @@ def test_software_where_nothing_measures_is_told_with_what_stands_elsewhere(worl
     first, second = it_declared(world({"meters": meters}), "HL01")  # type: ignore[misc]
     assert "counts IT energy at pdu_output, where no meter measures in 2026-03 (others at it_input, ups_output)" in first.message_en
     assert (second.subject, second.seen, second.limit) == ("A-I", 1.0, 0.01)
+    two = [*change(rows["meters"], "A-I", kind="software"), meter("A-I2", "pdu_output", kind="software")]
+    root, *follow = it_declared(world({"meters": two}), "HL01")  # type: ignore[misc]
+    assert [(f.subject, f.because_of) for f in follow] == [("A-I", root.id), ("A-I2", root.id)]
     only = it_declared(world({"meters": change(rows["meters"], "A-I", kind="software")}), "HL01")
     assert "(others at –)" in only[0].message_en  # type: ignore[index]
 
@@ -167,6 +170,22 @@ def test_estimates_are_no_more_than_all_and_the_largest_meter_is_told(world, row
     assert "The largest part is at (scaled)" in filled.message_en  # nothing else is
 
 
+def test_each_side_is_judged_by_its_own_estimates(world, rows) -> None:  # type: ignore[no-untyped-def]
+    """E_DC is unknown, 1 % of E_IT is estimated, 35 of 100 L of water: only water is told, with its total where no meter is."""
+    totals = {"E_DC": (None, 0), "E_IT": (1_000_000, 10_000), "water": (100, 35)}
+    energies = [
+        {"site_id": "HL01", "measure": side, "meter_id": name, "quantity": quantity, "estimated": estimated}
+        for side, (quantity, estimated) in totals.items()
+        for name in (("", "A-I") if side == "E_IT" else ("",))
+    ]
+    found = one(estimated_share(world({"energies": energies}), "HL01"))
+    assert (found.subject, found.seen, found.limit, found.severity) == ("water", 0.35, 0.25, "withhold")
+    assert "The largest part is at water: send" in found.message_en
+    # a total repeats what its meters say: it is not added to them
+    energies[1]["estimated"] = energies[2]["estimated"] = 15_000
+    assert [f.subject for f in estimated_share(world({"energies": energies}), "HL01")] == ["water"]  # type: ignore[union-attr]
+
+
 # bills --------------------------------------------------------------------------------------------------------------
 
 
@@ -200,8 +219,8 @@ def test_a_device_of_unknown_height_fills_nothing(world, filled: float, fires: b
 
 def test_the_rack_that_is_fuller_by_most_is_told(world) -> None:  # type: ignore[no-untyped-def]
     """48 U in 47 U is one too many, 45 U in 42 U are three. A rack that the snapshot does not have is BD14's."""
-    racks = [rack("R1", u_height=47), rack("R2")]
-    heights = (("R0", 99.0), ("R1", 48.0), ("R2", 45.0))
+    racks = [rack("R2", u_height=47), rack("R1")]
+    heights = (("R0", 99.0), ("R2", 48.0), ("R1", 45.0))
     found = one(
         plausible_inventory(world({"racks": racks, "devices": [device(f"D-{r}", rack_id=r, u_size=u) for r, u in heights]}), "HL01")
     )
@@ -210,6 +229,11 @@ def test_the_rack_that_is_fuller_by_most_is_told(world) -> None:  # type: ignore
         "2 racks of the CMDB snapshot hold more height units than they have (45 U in 42 U): R1, R2. In 'racks', correct" in found.message_en
     )
     assert "有 2 个机柜所装设备高度超过机柜高度(45 U / 42 U):R1, R2。" in found.message_zh
+
+
+def test_of_racks_that_are_as_full_the_last_by_name_is_told(world) -> None:  # type: ignore[no-untyped-def]
+    racks, devices = [rack("R1", u_height=47), rack("R2")], [device("D1", u_size=48.0), device("D2", rack_id="R2", u_size=43.0)]
+    assert one(plausible_inventory(world({"racks": racks, "devices": devices}), "HL01")).seen == 43.0
 
 
 def test_a_rack_is_rated_in_kw_and_its_devices_in_w(world) -> None:  # type: ignore[no-untyped-def]

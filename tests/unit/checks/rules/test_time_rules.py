@@ -35,7 +35,10 @@ def test_late_entries_are_told_by_feed(world) -> None:  # type: ignore[no-untype
     found = landed_in_time(judged, "HL01")
     assert said(found) == [("TL03", "activities", "info", ""), ("TL03", "meter_readings", "info", "")]
     assert (found[1].seen, found[1].limit, found[1].unit, found[1].rows) == (100.0, 0.0, "rows", ((12, 2), (14, 2)))
-    assert "100 rows of 'meter_readings' for 2026-03 came in 2 files landed after the month's cut-off (2026-04-08" in found[1].message_en
+    assert (
+        "100 rows of 'meter_readings' for 2026-03 came in 2 files landed after the month's cut-off (2026-04-08T23:59:59+08:00)"
+        in found[1].message_en
+    )
     assert "截止日(2026-04-08" in found[1].message_zh
     assert landed_in_time(judged, "HL02") == []
 

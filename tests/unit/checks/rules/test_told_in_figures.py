@@ -195,7 +195,7 @@ def test_slow_and_manual_readings_are_told(world, rows) -> None:  # type: ignore
     slow = [{**row, "median_step_s": 86_400} if row["meter_id"] == "A-I" else row for row in rows["meter_facts"]]
     found = one(often_enough(world({"meter_facts": slow}), "HL01"))
     assert "was read every 1,440 minutes in 2026-03 (limit 60, recommended 15)" in found.message_en
-    by_hand = [{"meter_id": name, "readings": 2976, "manual": 1488} for name in ("A-S", "B-S", "A-I")]
+    by_hand = [{"meter_id": name, "readings": 2976, "manual": 1488} for name in ("A-S", "A-C", "A-I")]  # A-C counts nowhere
     both = read_by_hand(world({"manual_readings": by_hand}), "HL01")
     assert [f.subject for f in both] == ["A-I", "A-S"]  # type: ignore[union-attr]
     assert "50 % of the readings of meter A-I in 2026-03 were taken by hand (1,488 of 2,976; less than 5 % expected)" in both[0].message_en  # type: ignore[index]
