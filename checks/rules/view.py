@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import count as up_from
 
 from checks.findings import Finding, Judged, NotChecked, Row
 from resources.calendar import local_text, month_first_day, month_last_day
@@ -201,8 +202,8 @@ def apart(value: float, limit: float | None = None, places: int = 1) -> str:
     exact, bound = round(value, 9), None if limit is None else round(limit, 9)
     if exact.is_integer():
         return f"{exact:.0f}"
-    enough = (n for n in range(places, 9) if bound is None or _side(round(exact, n), bound) == _side(exact, bound))
-    return f"{exact:.{next(enough, 9)}f}"
+    enough = next(n for n in up_from(places) if bound is None or _side(round(exact, n), bound) == _side(exact, bound))  # nine at most
+    return f"{exact:.{enough}f}"
 
 
 def _side(value: float, bound: float) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -70,6 +71,8 @@ def test_what_belongs_to_nobody_is_shown(world) -> None:  # type: ignore[no-unty
     assert said(found) == [("A-S", "flag", "")]
     assert "Up to 10 % of shared meter A-S belongs to no site" in found[0].message_en
     assert "10 % 未分摊" in found[0].message_zh
+    most = placed(world({"members": [member("", "A-S", 0.1), member("", "A-S", 0.25), member("", "A-S", 0.2)]}), "HL01")
+    assert [(f.seen, f.limit, f.unit) for f in most] == [(0.25, 0.0, "1")]  # type: ignore[union-attr]
     assert placed(judged, "HL02") == placed(world({"members": [member("", "A-S", 0)]}), "HL01") == []
 
 
@@ -119,6 +122,23 @@ def test_a_virtual_meter_without_a_sound_definition_follows_from_that(world, row
     assert of_v.because_of == placed(incomplete(world, rows, 0, 744, topology_faults=[fault("factor", "", "A-X", "A-Y")]), "HL01")[0].id
     judged = incomplete(world, rows, 0, 744, topology_faults=[fault("shares", other="1.1")])
     assert completeness(judged, "HL01")[0].because_of == counted_once(judged, "HL01")[0].id  # type: ignore[index]
+
+
+def test_the_worst_member_is_the_root(world, rows) -> None:  # type: ignore[no-untyped-def]
+    """A-X is known for 500 hours, A-Y for 400: A-V follows from A-Y, whatever stands first; of equals from the first by name."""
+    for hours, root in ((400, "A-Y"), (500, "A-X")):
+        judged = incomplete(world, rows, 100, 500, members=[member("A-Y"), member("A-X")])
+        facts = [*judged.rows("meter_facts"), {**FACTS, "meter_id": "A-Y", "metered_s": hours * HOUR}]
+        found = completeness(incomplete(world, rows, 100, 500, members=[member("A-Y"), member("A-X")], meter_facts=facts), "HL01")
+        by_subject = {f.subject: f for f in found}  # type: ignore[union-attr]
+        assert by_subject["A-V"].because_of == by_subject[root].id
+
+
+def test_without_a_composition_every_meter_stands_for_itself(world, rows) -> None:  # type: ignore[no-untyped-def]
+    for absent in ("members", "topology_faults"):
+        judged = incomplete(world, rows, 0, 500, topology_faults=[fault("factor")])
+        judged = replace(judged, tables={name: frame for name, frame in judged.tables.items() if name != absent})
+        assert {f.because_of for f in completeness(judged, "HL01")} == {None}  # type: ignore[union-attr]
 
 
 def test_a_complete_virtual_meter_is_no_finding_and_a_lone_gap_stands_alone(world, rows) -> None:  # type: ignore[no-untyped-def]
