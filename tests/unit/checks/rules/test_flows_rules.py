@@ -164,6 +164,17 @@ def test_an_imbalance_follows_from_a_meter_that_is_out_of_place(world, rows) -> 
     assert found[0].because_of.startswith("BD05-")
 
 
+def test_a_meter_of_another_medium_explains_it_only_where_it_is_misplaced(world, rows) -> None:  # type: ignore[no-untyped-def]
+    """A meter of heat at a PDU may be an electricity meter that is missing; a heat meter in its place explains nothing."""
+    for more, cause in (
+        (meter("A-N", None, "pdu_output", medium="heat"), "BD02-"),
+        (meter("A-N", "A-T9", "heat_supply", medium="heat"), None),
+    ):
+        found = nodes_balance(world(below(rows, node("A-S", 1000, 980), node("A-T1", 500, 540), more=(more,))), "HL01")
+        assert said(found) == [("BD06", "A-T1", "flag", "E_DC")]
+        assert str(found[0].because_of)[:5] == (cause or "None"), more  # type: ignore[index]
+
+
 def test_an_imbalance_of_the_site_follows_from_it_above_the_supply(world, rows) -> None:  # type: ignore[no-untyped-def]
     energies = [{**row, "quantity": 900_000} if row["measure"].startswith("E_DC") else row for row in rows["energies"]]
     judged = world({**below(rows, node("A-S", 900, 1000)), "energies": energies})
