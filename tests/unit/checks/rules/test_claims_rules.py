@@ -88,6 +88,7 @@ def practice(item: str, evidence: str | None, level: float = 1.0, on: str = "202
         ([practice("A3.power", None, level=0.0)], []),  # scores nothing
         ([practice("A3.power", None, on="2025-03-31")], []),  # older than 12 months
         ([practice("A3.power", None, on="2025-04-01")], ["A3.power"]),
+        ([practice("A3.power", None, on="2026-03-31")], ["A3.power"]),
         ([practice("A3.power", None, on="2026-04-01")], []),  # not yet assessed
         ([practice("A3.power", None), practice("A3.power", "a.pdf", on="2026-01-01")], []),  # the newest counts
         ([practice("A3.power", "a.pdf"), practice("A3.power", None, on="2026-01-01")], ["A3.power"]),

@@ -127,6 +127,14 @@ def test_a_counted_meter_without_statistics_is_wholly_silent(world, rows) -> Non
     assert found[0].seen == 0.0
 
 
+def test_a_side_and_a_meter_on_none_exactly_at_their_limits(world, rows) -> None:  # type: ignore[no-untyped-def]
+    """669.6 of 744 h are 90 %: the side is not below its limit. 706.8 h are 95 %."""
+    assert said(completeness(world(it_side(rows, {"I-1": (669.6, 1.0, None)})), "HL01")) == [("I-1", "flag", "E_IT")]
+    for hours, number in ((706.8, 0), (706.7, 1)):
+        uncounted = world({"meter_facts": [*rows["meter_facts"], facts("HL01", "A-C", hours)]})
+        assert len(said(completeness(uncounted, "HL01"))) == number
+
+
 def test_meters_without_statistics_and_statistics_without_sides_are_judged(world) -> None:  # type: ignore[no-untyped-def]
     assert len(said(completeness(world({"meter_facts": []}), "HL01"))) == 3
     assert said(completeness(world({"meter_facts": [facts("HL01", "A-C", 0)], "counted": []}), "HL01")) == [("A-C", "flag", "")]
