@@ -139,6 +139,8 @@ def test_unknown_shares_are_material_only_where_one_is_asked_for(world) -> None:
         (1.96, 2.0, "1.96"),  # 2.0 would read like the limit
         (1.94, 2.0, "1.9"),
         (2.04, 2.0, "2.04"),
+        (2.04, 2.03, "2.04"),  # 2.0 would lie on the other side
+        (2.02, 2.03, "2.0"),
     ],
 )
 def test_as_many_decimals_as_it_takes(value: float, limit: float | None, text: str) -> None:
