@@ -64,6 +64,20 @@ def test_a_later_vintage_is_a_candidate(world) -> None:  # type: ignore[no-untyp
     assert newest_by_then(world({"grid_vintages": [vintage()]}), "HL01") == []
 
 
+def test_of_several_factors_the_first_dates_the_later_vintage(world) -> None:  # type: ignore[no-untyped-def]
+    one, other = (
+        vintage(kind, vintage=used, later_vintage="2023", later_published_on=day)
+        for kind, used, day in (("average", "2022", "2025-12-31"), ("residual", "2021", "2025-12-30"))
+    )
+    for rows, seen in (([one], (2022.0, "2025-12-31")), ([one, other], (2022.0, "2025-12-31")), ([other, one], (2021.0, "2025-12-30"))):
+        (found,) = newest_by_then(world({"grid_vintages": rows}), "HL01")  # type: ignore[misc]
+        assert found.limit == seen[0]
+        assert f"Grid factors of 2023 were published on {seen[1]}, after the cut-off of 2026-03" in found.message_en
+    late = [vintage(published_late=True, published_on=day) for day in ("2026-05-01", "2026-06-01")]
+    (found,) = newest_by_then(world({"grid_vintages": late}), "HL01")  # type: ignore[misc]
+    assert "used, those of 2022, published on 2026-05-01 (CN-HE average, CN-HE average)" in found.message_en
+
+
 def test_a_factor_published_after_the_cut_off_is_said(world) -> None:  # type: ignore[no-untyped-def]
     found = newest_by_then(world({"grid_vintages": [vintage(published_late=True)]}), "HL01")
     assert said(found) == [("TL09", "first grid factors 2022", "info", "factors")]
