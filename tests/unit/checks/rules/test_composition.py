@@ -150,5 +150,10 @@ def test_a_complete_virtual_meter_is_no_finding_and_a_lone_gap_stands_alone(worl
 def test_a_falling_register_of_a_member_withholds_what_the_sum_counts_for(world, rows) -> None:  # type: ignore[no-untyped-def]
     fallen = {"site_id": "HL01", "meter_id": "A-X", "at_s": 1, "code": "CT08", "what": "falling", "seen": 5, "limit": 0}
     judged = incomplete(world, rows, 744, 744, anomalies=[fallen])
-    assert said(falling(judged, "HL01")) == [("A-X", "withhold", "E_DC")]
-    assert said(falling(incomplete(world, rows, 744, 744, anomalies=[fallen], members=[]), "HL01")) == [("A-X", "flag", "")]
+    found = falling(judged, "HL01")
+    assert said(found) == [("A-X", "withhold", "E_DC")]
+    assert "the stretch is a gap. E_DC withheld. Land" in found[0].message_en  # type: ignore[index]
+    assert "按缺口处理。E_DC 暂缓发布。请在" in found[0].message_zh  # type: ignore[index]
+    alone = falling(incomplete(world, rows, 744, 744, anomalies=[fallen], members=[]), "HL01")
+    assert said(alone) == [("A-X", "flag", "")]
+    assert "the stretch is a gap. Land" in alone[0].message_en  # type: ignore[index]
