@@ -17,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/audit.md"
 _BLOCK = re.compile(r"^```(console|python title=(?P<file>\S+))\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+# said on stderr when something takes longer than a moment
+_PROGRESS = re.compile(r"^\S.*: .* \(\d+ of \d+\)\n", re.MULTILINE)
 _MASKS = (
     (re.compile(r"sha256:[0-9a-f]{6,64}"), "sha256:…"),
     (re.compile(r"lake/files/[0-9a-f]{64}"), "lake/files/…"),
@@ -57,7 +59,7 @@ def run(line: str, folder: Path) -> str:
     done = subprocess.run(
         ["bash", "-c", line], cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False
     )
-    return done.stdout
+    return _PROGRESS.sub("", done.stdout)
 
 
 def masked(text: str) -> str:
