@@ -26,7 +26,7 @@ from assets.reference.scope1 import BURNT_AT, is_burnt, measure_scope1
 from assets.reference.scope3 import measure_scope3
 from assets.staging.bills import billed, day_bounds_s
 from assets.staging.contracts import in_force, latest_settlements, settled_wh, shares_of
-from assets.staging.energies import contributions
+from assets.staging.contributions import Contributions
 from assets.staging.onsite import meters_in_month
 from resources.calendar import HOUR_S, month_last_day, month_range
 from resources.errors import GciError
@@ -127,7 +127,7 @@ class _Books:
         if not known.known or known.known_s < known.expected_s:
             return Supply({}, GAPS)
         try:
-            rows = contributions(hours, self.energies, site.site_id, SUPPLY).filter(pl.col("hour_s").is_not_null())
+            rows = Contributions(hours, self.energies, site.site_id).of(SUPPLY).filter(pl.col("hour_s").is_not_null())
         except GciError:
             return Supply({}, ("the hours of the supply meters do not add up to their total", "进线表计逐小时电量与合计不一致"))
         found: dict[tuple[str, int], int] = {}
