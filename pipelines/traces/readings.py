@@ -171,8 +171,8 @@ class Readings:
             clock = pl.when(repeated).then(REPEATED).otherwise(clock)
         marked = stated.with_columns(clock=clock, stated_s=pl.col("at_s"))
         concerned = marked.filter(pl.col("clock") == REPEATED).select("meter_id", "entry").unique()
-        answers = resolve_repeated(marked.join(concerned, on=["meter_id", "entry"], how="semi"))
-        later = answers.filter(pl.col("second").fill_null(False)).select(_KEY)
+        answers = resolve_repeated(marked.join(concerned, on=["meter_id", "entry"], how="semi").cast({"meter_id": pl.String}))
+        later = answers.filter(pl.col("second").fill_null(False)).select(_KEY).cast({"meter_id": stated.schema["meter_id"]})
         back = changes[0][2] - changes[0][3]
         return pl.concat(
             [found.join(later, on=_KEY, how="anti"), found.join(later, on=_KEY, how="semi").with_columns(pl.col("at_s") + back)]

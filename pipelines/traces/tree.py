@@ -74,11 +74,20 @@ def _of_site(work: Work, code: str) -> dict[str, Any]:
 
 def _energy(work: Work, code: str, texts: Texts) -> dict[str, Any]:
     """An energy is no indicator: it is withheld as the gate says, and has no window."""
-    rules = list(work.gate.withheld(work.site_id).get(code, ()))
+    status, value, rules = _energy_status(work, code)
     sides = Energies(work, [code], texts).sides()
-    status = "withheld" if rules else "measured"
-    value = None if rules else sides[0]["total"]
     return {"status": status, "rules_failed": rules, "month_value": value, "sides": sides, "number": None, "window": None}
+
+
+def _energy_status(work: Work, code: str) -> tuple[str, int | None, list[str]]:
+    """Status, value and the rules that withhold it; what is declared none (water) is 0."""
+    rules, total = list(work.gate.withheld(work.site_id).get(code, ())), work.total(code)
+    if rules:
+        return "withheld", None, rules
+    if total is None and code in work.site_month.declared:
+        return "declared", 0, []
+    value = total["quantity"] if total else None
+    return ("not_reported" if value is None else "measured"), value, []
 
 
 def _indicator(work: Work, code: str, plan: Plan, texts: Texts) -> dict[str, Any]:
@@ -141,18 +150,16 @@ def _of_cluster(moment: Moment, cluster_id: str, code: str, depth: str) -> dict[
 
 
 def _energy_of_cluster(moment: Moment, cluster_id: str, code: str) -> dict[str, Any]:
-    members = []
+    members, rules = [], set[str]()
     for site_id in sorted(row["site_id"] for row in moment.sites.values() if row["cluster_id"] == cluster_id):
         work = Work(moment.home, moment.month, moment.as_of, site_id)
-        rules = list(work.gate.withheld(site_id).get(code, ()))
-        total = work.total(code)
-        amount = None if rules or total is None else total["quantity"]
-        members.append({"site_id": site_id, "status": "withheld" if rules else "measured", "value": amount, "enters": amount is not None})
+        status, amount, own = _energy_status(work, code)
+        rules.update(own)
+        members.append({"site_id": site_id, "status": status, "value": amount, "rules_failed": own, "enters": amount is not None})
     known = [member["value"] for member in members]
     value = None if None in known or not known else sum(known)
-    rules = sorted({"members without a value"} if value is None else ())
-    status = "measured" if value is not None else "withheld"
-    return {"status": status, "rules_failed": rules, "month_value": value, "number": None, "window": None, "members": members}
+    status = "measured" if value is not None else "withheld" if rules else "not_reported"
+    return {"status": status, "rules_failed": sorted(rules), "month_value": value, "number": None, "window": None, "members": members}
 
 
 def _code_versions(moment: Moment) -> str:
