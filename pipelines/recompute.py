@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.closing import window_of
 from pipelines.problems import Problem
-from pipelines.scratch import ScratchHome, scratch, up_to
+from pipelines.scratch import ScratchHome, extend, scratch, up_to
 from pipelines.steps import compute_plain
 from resources.code_version import code_version
 from resources.digest import canonical_json
@@ -47,8 +47,8 @@ def recompute(
 ) -> list[Recomputed]:
     """Recompute the newest final revisions (of a month, or all; or the revisions of one ``number``) and compare.
 
-    One computation for each log number: revisions made at the same number share it. ``engine`` replaces the home's engine. UsageError
-    when nothing final has that number.
+    Log numbers are gone through in order, beginning with nothing computed; at the next one a month is computed again when its inputs
+    differ. ``engine`` replaces the home's engine. UsageError when nothing final has that number.
     """
     wanted: dict[tuple[int, str, str], list[Revision]] = {}
     for (_, when), found in sorted(closed_of(home).revisions.items()):
@@ -57,14 +57,14 @@ def recompute(
                 wanted.setdefault((item.as_of, when, item.document), []).append(item)
     if number is not None and not wanted:
         raise UsageError(f"Nothing{f' of {month}' if month else ''} has a revision {number}. 没有该修订。")
-    done = []
-    for as_of in sorted({key[0] for key in wanted}):
-        months = sorted({key[1] for key in wanted if key[0] == as_of})
-        with scratch(home, up_to(as_of), computed=False, engine=engine) as again:
-            compute_plain(again, months, as_of, progress)
-            for (n, when, document), items in sorted(wanted.items()):
-                if n == as_of:
-                    done.append(_compared(home, again, when, document, items))
+    done: list[Recomputed] = []
+    if not wanted:
+        return done
+    with scratch(home, up_to(min(wanted)[0]), computed=False, engine=engine) as again:
+        for as_of in sorted({key[0] for key in wanted}):
+            extend(again, up_to(as_of))
+            compute_plain(again, sorted({key[1] for key in wanted if key[0] == as_of}), as_of, progress)
+            done += [_compared(home, again, when, document, items) for (n, when, document), items in sorted(wanted.items()) if n == as_of]
     return done
 
 

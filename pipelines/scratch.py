@@ -91,6 +91,12 @@ def scratch(
         yield made
 
 
+def extend(made: ScratchHome, keep: Keep) -> None:
+    """Add the entries that ``keep`` chooses and the scratch home does not have: what is computed then begins with what was computed."""
+    known = {item.n for item in made.ledger.entries()}
+    _copy_log(made.source.ledger, made, lambda item: keep(item) and item.n not in known, {}, None)
+
+
 def up_to(as_of: int) -> Keep:
     """The first ``as_of`` entries."""
     return lambda item: item.n <= as_of
