@@ -38,8 +38,8 @@ class Column:
 
     ``required``: the column and a value in every row. ``allowed``: the only values (none: any); ``values`` maps other spellings of
     a value (see ``fold``) to the one we keep. ``default`` fills a blank, ``default_from`` fills it from another column.
-    ``zone``: the text is the name of a time zone. ``not_before`` names the column that this one may not lie before. ``bounds_by``: the column on which the bounds depend, and for some of
-    its values the least and most (None: no bound) that is possible.
+    ``zone``: the text is the name of a time zone. ``not_before`` names the column that this one may not lie before. ``bounds_by``: the
+    column on which the bounds depend, and for some of its values the least and most (None: no bound) that is possible.
     """
 
     name: str
