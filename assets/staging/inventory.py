@@ -243,7 +243,7 @@ def _rack_columns(racks: list[Row], devices: Devices | None) -> Row:
 
 
 class RackState(NamedTuple):
-    """A fitted rack and whether it is in use (None: can't be told): what powered devices ``fill`` of its ``room``, in U or W (AI racks)."""
+    """A fitted rack and whether it is in use (None: can't be told): what powered devices fill of its ``room``, in U or W (AI racks)."""
 
     rack: Row
     used: bool | None
