@@ -60,13 +60,23 @@ def window_of(home: Home, month: str, as_of: int) -> list[str]:
 def submit(home: Home, month: str, *, by: str | None, site: str | None = None) -> Done:
     """The maker submits what was computed of a month (of one site): an entry that keeps the whole of it.
 
+    Sites that are final already are left out; where all are, clusters that were left behind are submitted by themselves.
+
     UsageError for a missing name or nothing left to submit; GciError when the month was not computed from all that was landed.
     """
     maker = name_of(by, "--by", "提交人")
     as_of, head = home.ledger.head()
     results = _computed(home, month, as_of)
-    closed = Published(home).closed
+    shown = Published(home)
+    closed = shown.closed
     sites = _open_sites(closed, month, entities(results, "site"), site)
+    if not sites and site is None:
+        sites = _left_clusters(shown, month, results)
+    if not sites:
+        which = f"{site} {month}" if site else f"Every site of {month}"
+        raise UsageError(
+            f"{which} is final already: what changed since is restated with 'gci restate {month}'. 已为最终结果,如有变化请重述(restate)。"
+        )
     clusters = sorted(
         c for c in entities(results, "cluster") if closed.newest(c, month) is None and members_of(results[c]).intersection(sites)
     )
@@ -77,7 +87,7 @@ def submit(home: Home, month: str, *, by: str | None, site: str | None = None) -
     payload = {
         "month": month, "sites": sites, "by": maker, "as_of": as_of, "log_head": head, **kept.payload([*sites, *clusters]),
         "documents": [kept.document, kept.summary],
-        "open": {name: results[name]["month"]["blocks"] for name in sites if results[name]["month"]["blocks"]},
+        "open": {name: blocks for name in sites if (blocks := results[name]["month"].get("blocks"))},
     }  # fmt: skip
     entry = home.ledger.append(SUBMISSION, month, keep_payload(home, payload), payload)
     return Done(entry, month, dict.fromkeys(sites, 0), kept.document)
@@ -112,13 +122,13 @@ def _open_sites(closed: Closed, month: str, known: Sequence[str], site: str | No
     if site is not None and site not in known:
         raise UsageError(f"There is no site '{site}' in {month}. Known: {', '.join(known)}.")
     asked = [site] if site is not None else list(known)
-    still = [one for one in asked if closed.newest(one, month) is None]
-    if not still:
-        which = f"{site} {month}" if site else f"Every site of {month}"
-        raise UsageError(
-            f"{which} is final already: what changed since is restated with 'gci restate {month}'. 已为最终结果,如有变化请重述(restate)。"
-        )
-    return still
+    return [one for one in asked if closed.newest(one, month) is None]
+
+
+def _left_clusters(shown: Published, month: str, now: Results) -> list[str]:
+    """Clusters that no member waits for and that are not final yet: a member said something else when the last one became final."""
+    waiting = [one for one in entities(now, "cluster") if shown.closed.newest(one, month) is None]
+    return complete_clusters(shown, month, now, (), waiting)[0]
 
 
 def approve(home: Home, month: str, *, by: str | None, statement: str | None, site: str | None = None) -> Done:
@@ -136,6 +146,9 @@ def approve(home: Home, month: str, *, by: str | None, statement: str | None, si
         )
     now = working(home, month)
     clusters, left = complete_clusters(shown, month, now, sites)
+    lone = [one for one in sites if one in now and members_of(now[one])]  # clusters submitted by themselves
+    for words in complete_clusters(shown, month, now, (), lone)[1]:
+        raise GciError(f"{words}. Close or restate that site first. 请先完成成员站点。")
     changed = sorted(name for name in (*sites, *clusters) if name not in now or shown.differs(item, name, now[name]))
     if changed or not up_to_date(home, month, home.ledger.head()[0]):
         what = f"{', '.join(changed)} of {month} came to another result" if changed else f"something that can change {month} did"

@@ -183,6 +183,22 @@ def test_a_cluster_is_not_final_from_other_figures_than_its_members_final_ones(h
     assert restated(home, FIRST, site="S1").revisions == {FIRST: {"S1": 2, "C1": 1}}  # now it follows from its members
 
 
+def test_a_cluster_that_was_left_behind_is_closed_by_itself(home: Home, current: None) -> None:
+    cluster(home)
+    close(home, FIRST, "S1")
+    cluster(home, s1=151)
+    close(home, FIRST, "S2")
+    with pytest.raises(UsageError, match="final already"):
+        submit(home, FIRST, by=MAKER)
+    cluster(home)  # the member says again what it said: nothing is to be restated
+    assert dict(submit(home, FIRST, by=MAKER).revisions) == {"C1": 0}
+    cluster(home, s1=151)
+    with pytest.raises(GciError, match="S1 says something else"):
+        approve(home, FIRST, by=CHECKER, statement="checked")
+    cluster(home)
+    assert dict(approve(home, FIRST, by=CHECKER, statement="checked").revisions) == {"C1": 1}
+
+
 def test_a_cluster_is_approved_as_it_was_submitted_or_not_at_all(home: Home, current: None) -> None:
     cluster(home)
     close(home, FIRST, "S1")
