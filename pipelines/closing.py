@@ -134,11 +134,14 @@ def _left_clusters(shown: Published, month: str, now: Results) -> list[str]:
 def approve(home: Home, month: str, *, by: str | None, statement: str | None, site: str | None = None) -> Done:
     """The checker, another person than the maker, makes what was submitted final: revision 1 of each site, and of complete clusters.
 
+    Said again by the same person in the same words (a command that was stopped is repeated) it is the entry that is there already.
     UsageError when nothing waits, the name is the maker's or the statement is missing; GciError when the month says something else now.
     """
     checker = name_of(by, "--by", "批准人")
     said = text_of(statement, "--statement", "批准意见")
     shown = Published(home)
+    if (done := _approved(shown.closed, month, site, checker, said)) is not None:
+        return done
     item, sites = _waiting(shown.closed, month, site)
     if same_person(item.by, checker):
         raise UsageError(
@@ -164,6 +167,19 @@ def approve(home: Home, month: str, *, by: str | None, statement: str | None, si
     }  # fmt: skip
     entry = home.ledger.append(APPROVAL, month, keep_payload(home, payload), payload)
     return Done(entry, month, revisions, item.document, tuple(left))
+
+
+def _approved(closed: Closed, month: str, site: str | None, checker: str, said: str) -> Done | None:
+    """What this person approved in these words before, when nothing waits."""
+    if any(when == month and site in (None, one) for one, when in closed.submitted):
+        return None
+    newest = [item for one, item in closed.of_month(month).items() if site in (None, one)]
+    mine = [item for item in newest if item.cause is None and item.reason == said and same_person(item.approved_by, checker)]
+    if not mine:
+        return None
+    last = max(mine, key=lambda item: item.entry)
+    revisions = {item.entity_id: item.number for item in mine if item.entry == last.entry}
+    return Done(last.entry, month, revisions, last.document)
 
 
 def _waiting(closed: Closed, month: str, site: str | None) -> tuple[Submitted, list[str]]:

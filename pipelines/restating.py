@@ -127,6 +127,15 @@ def closure(home: Home, month: str, site: str | None = None) -> list[Moved]:
     return within
 
 
+def repeated(home: Home, month: str, order: Order) -> Restated | None:
+    """The restatement that is there already in the same words of the same people: a command that was stopped is repeated."""
+    for entry in reversed(home.ledger.entries(kinds=[RESTATEMENT])):
+        said = entry.payload
+        if entry.name == month and order == Order(said["cause"], said["reason"], said["by"], said["approved_by"]):
+            return Restated(entry.n, {when: dict(item["revisions"]) for when, item in said["months"].items()})
+    return None
+
+
 def restate(home: Home, month: str, found: Sequence[Moved], order: Order) -> Restated:
     """Write revision n+1 of everything in the closure of a month, as one entry. ``found`` is what :func:`closure` gave and was shown.
 

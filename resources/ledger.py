@@ -108,6 +108,10 @@ class Ledger(Log):
         with self.read() as connection:
             return [_manifest(row) for row in connection.execute(query)]
 
+    def inputs_of(self, month: str) -> dict[str, dict[str, Any]]:
+        """What each table of a month was computed from, by digest; of a final revision of its own month alone."""
+        return {item.table_name: item.inputs for item in self.manifests(month) if not item.table_name.startswith("ledger/")}
+
     def stored_seal(self, month: str, table_name: str) -> str:
         """The seal that stands beside a manifest row."""
         query = sa.select(manifest.c.seal).where(manifest.c.month == month, manifest.c.table_name == table_name)

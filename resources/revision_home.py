@@ -50,6 +50,10 @@ class RevisionLedger(Ledger):
             for name, (digest, file_digest, rows, as_of, code) in sorted(tables.items())
         ]
 
+    def inputs_of(self, month: str) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = self._document["inputs"] if month == self._revision.month else {}
+        return found
+
     def written(self, name: str) -> set[tuple[str, str]]:
         return {(row["month"], row["table_name"]) for row in self._rows(name)}
 

@@ -181,13 +181,13 @@ def revision_document(ledger: Ledger, month: str, entities: Sequence[str], as_of
     }
     return {
         "format": FORMAT, "month": month, "entities": sorted(entities), "sites": sites, "as_of": number, "head_digest": head,
-        "rows": rows, "tables": {when: found for when, found in tables.items() if found},
+        "rows": rows, "tables": {when: found for when, found in tables.items() if found}, "inputs": ledger.inputs_of(month),
     }  # fmt: skip
 
 
 def summary_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """What of a document shows results and finds tables: the rest of its rows is left out."""
-    return {**document, "format": SUMMARY, "rows": {"result": document["rows"]["result"]}}
+    return {**document, "format": SUMMARY, "rows": {"result": document["rows"]["result"]}, "inputs": {}}
 
 
 @dataclass(frozen=True)

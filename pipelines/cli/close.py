@@ -13,7 +13,7 @@ from pipelines.cli.options import format_option, home_option, open_home, print_j
 from pipelines.cli.render_close import print_checklist, print_closure
 from pipelines.cli.writing import compute, land_home, print_landed
 from pipelines.sweep import writing
-from resources.errors import UsageError
+from resources.errors import GciError, UsageError
 from resources.home import Home
 
 
@@ -110,25 +110,32 @@ def restate(
         if output == "table":
             print_landed(landed, whole=False)
         compute(home, restating.final_months(home))
-        found = restating.closure(home, month, site)
-        if output == "table":
-            print_closure(month, found)
-        if order is None:
-            if output == "json":
-                print_json({"month": month, "closure": [item.json() for item in found]})
-            return 0
-        done = restating.restate(home, month, found, order)
+        try:
+            found = restating.closure(home, month, site)
+        except GciError:
+            done = None if order is None else restating.repeated(home, month, order)
+            if done is None:
+                raise
+            found = []  # written already, by a command that was stopped before it could say so
+        else:
+            if output == "table":
+                print_closure(month, found)
+            if order is None:
+                if output == "json":
+                    print_json({"month": month, "closure": [item.json() for item in found]})
+                return 0
+            done = restating.restate(home, month, found, order)
         write_pages(home, sorted(done.revisions))
     head = home.ledger.head(done.entry)[1]
     if output == "json":
         print_json(
-            {"month": month, "entry": done.entry, "head_digest": head, "cause": order.cause, "closure": [item.json() for item in found],
+            {"month": month, "entry": done.entry, "head_digest": head, "cause": cause, "closure": [item.json() for item in found],
              "revisions": done.revisions}
         )  # fmt: skip
         return 0
     for when, revisions in done.revisions.items():
         click.echo(f"{when}: {', '.join(f'{one} revision {n}' for one, n in revisions.items())}")
-    words = " ".join(CAUSE_WORDS[order.cause])
+    words = " ".join(CAUSE_WORDS[cause or ""])
     click.echo(f"Entry {done.entry}: restated for {words}. Earlier revisions stay readable (gci show … --revision N). 已重述,旧修订保留。")
     click.echo(f"Head digest 头摘要: {head}")
     return 0

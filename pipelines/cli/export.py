@@ -29,9 +29,12 @@ from resources.home import Home
     help="The file, .xlsx or .ndjson [default: in reports/].",
 )
 @click.option("--url", metavar="URL", help="openlineage: send the events to this server too (key from OPENLINEAGE_API_KEY).")
+@click.option("--revision", type=click.IntRange(1), metavar="N", help="openlineage: of this final revision [default: the newest].")
 @home_option
 @format_option
-def export(kind: str, period: str, site: str | None, target: Path | None, url: str | None, root: str, output: str) -> int:
+def export(
+    kind: str, period: str, site: str | None, target: Path | None, url: str | None, revision: int | None, root: str, output: str
+) -> int:  # fmt: skip
     """Write what was computed for MONTH, or for the computed months of YEAR, to a file.
 
     ghg: the greenhouse gas inventory as an Excel workbook, one row for each source with its factor, vintage, document and GWP set; with
@@ -44,7 +47,9 @@ def export(kind: str, period: str, site: str | None, target: Path | None, url: s
     if kind == "openlineage":
         if site is not None:
             raise UsageError("--site is for ghg: a table holds all sites of a month, and so do its events.")
-        return export_openlineage(home, period, target, url, output)
+        return export_openlineage(home, period, target, url, output, revision)
+    if revision is not None:
+        raise UsageError("--revision is for openlineage: the inventory states what is final of each site.")
     if url is not None:
         raise UsageError("--url is for openlineage: the inventory is a file.")
     if target is not None:

@@ -13,19 +13,26 @@ from pipelines.cli import lookup
 from pipelines.cli.options import print_json
 from resources.errors import UsageError
 from resources.home import Home
+from resources.revision_home import home_at
+from resources.revisions import CLOSING, Revision, closed_of
 
 SUFFIXES = (".ndjson", ".jsonl")
 
 
-def export_openlineage(home: Home, month: str, target: Path | None, url: str | None, output: str) -> int:
-    """Write the events of a month; send them too when ``url`` is given."""
+def export_openlineage(home: Home, month: str, target: Path | None, url: str | None, output: str, revision: int | None = None) -> int:
+    """Write the events of a month, of its newest final revision where it has one (or of ``revision``); send them too to ``url``."""
     lookup.check_month_of(home, month)
     if target is not None:
         check_target(target)
 
     from pipelines.lineage.record import read_record
 
-    record = read_record(home.ledger, month)
+    final = _final(home, month, revision)
+    if final is None:
+        record = read_record(home.ledger, month)
+    else:
+        (closing,) = [entry for entry in home.ledger.entries(kinds=CLOSING) if entry.n == final.entry]
+        record = read_record(home_at(home, final).ledger, month, final.number, closing)
 
     from pipelines.lineage.events import month_events
     from pipelines.lineage.send import lines, send, transport_to, write
@@ -47,6 +54,19 @@ def export_openlineage(home: Home, month: str, target: Path | None, url: str | N
     if sent:
         click.echo(f"The server took all of them. 服务端已接收全部 {sent} 条。")
     return 0
+
+
+def _final(home: Home, month: str, number: int | None) -> Revision | None:
+    """The revision of a month that was made last (with a number: the last of that number); None where nothing is final.
+
+    Its events are of the tables of all sites, as they were at its entry of the log; findings and verdicts are of the sites that it is of.
+    """
+    found = [item for (_, when), items in closed_of(home).revisions.items() if when == month for item in items]
+    wanted = [item for item in found if number in (None, item.number)]
+    if number is not None and not wanted:
+        known = ", ".join(str(n) for n in sorted({item.number for item in found})) or "none: nothing of it is final"
+        raise UsageError(f"{month} has no revision {number}. Revisions: {known}. 没有该修订。")
+    return max(wanted, key=lambda item: item.entry, default=None)
 
 
 def check_target(path: Path) -> None:

@@ -29,7 +29,8 @@ def draw(tree: dict[str, Any]) -> Tree:
     for item in tree["waivers"]:
         top.add(f"[yellow]waiver 豁免[/] entry {item['entry']} {escape(item['finding'])}: {escape(item['by'])}, {escape(item['reason'])}")
     for item in tree["signatures"]:
-        top.add(f"signature 签名 entry {item['entry']} {escape(item['name'])} {item['at']}")
+        who = f"{escape(item['by'])} ({escape(item['role'])}), entry {item['entry']}, {item['at']}"
+        top.add(f"[green]signed 已签署[/] by {who}: {escape(item['statement'])}")
     edition = f"edition {tree['edition']} {tree['edition_digest'][:19]}…"
     top.add(f"[dim]{edition} · code {tree['code_version'][:19]}… · {len(tree['entries'])} log entries 日志条目[/]")
     top.add(f"[dim]log entry {tree['log_number']} · head {tree['head_digest']}[/]")

@@ -7,7 +7,7 @@ here, and nothing of OpenLineage is known.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from resources.errors import GciError
@@ -40,7 +40,8 @@ class MonthRecord:
 
 def read_record(ledger: Ledger, month: str, revision: int = 1, closed: Entry | None = None) -> MonthRecord:
     """The record of a month as the ledger has it; GciError when the month was not computed, or by a version that kept no files."""
-    stored = {item.table_name: item for item in ledger.manifests(month)}
+    inputs = ledger.inputs_of(month)
+    stored = {item.table_name: replace(item, inputs=inputs.get(item.table_name, {})) for item in ledger.manifests(month)}
     tables = {name: item for name, item in stored.items() if not name.startswith("ledger/") and name not in (RUN, OWN)}
     if _INDEX not in tables:
         raise GciError(f"{month} was not computed yet. Run 'gci run {month}'. {month} 尚未计算,请先运行 'gci run {month}'。")

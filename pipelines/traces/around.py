@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -11,7 +10,6 @@ from checks.waivers import WAIVER
 from pipelines.traces.work import Moment
 
 _DOCUMENTS = ("edition", "factors", "thresholds", "settings")
-SIGNATURE = "signature"
 
 
 def clause_of(moment: Moment, code: str) -> dict[str, Any] | None:
@@ -63,13 +61,9 @@ def entries_of(moment: Moment, numbers: Iterable[int]) -> list[dict[str, Any]]:
     ]
 
 
-def signatures_of(moment: Moment, head_digest: str) -> list[dict[str, Any]]:
-    """Entries of kind ``signature`` about this head digest: signing comes after computing, so later entries count too."""
-    found = []
-    for entry in moment.home.ledger.entries(kinds=[SIGNATURE]):
-        if head_digest in json.dumps(entry.payload) or head_digest == entry.digest:
-            found.append({"entry": entry.n, "at": entry.at, "name": entry.name, "digest": entry.digest, **entry.payload})
-    return found
+def signatures_of(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Who signed the revision that is traced; nothing of a result that is not final."""
+    return list(payload.get("final", {}).get("signatures", ()))
 
 
 def numbers_in(node: Any) -> set[int]:

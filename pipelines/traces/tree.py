@@ -46,7 +46,7 @@ def trace(home: Home, month: str, code: str, depth: str, payload: dict[str, Any]
         },
         "documents": documents(moment),
         "code_version": _code_versions(moment),
-        "signatures": signatures_of(moment, payload["head_digest"]),
+        "signatures": signatures_of(payload),
     }
     tree["entries"] = entries_of(moment, numbers_in(tree) | {as_of})
     return tree
