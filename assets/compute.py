@@ -7,7 +7,6 @@ No formula stands here, and no layer above raw is known.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -28,7 +27,7 @@ from resources.errors import GciError
 from resources.home import Home
 from resources.lake import Stored
 from resources.ledger import Manifest
-from resources.settings import FeedSettings, Settings
+from resources.settings import Settings, settings_of
 
 
 @dataclass(frozen=True)
@@ -128,11 +127,13 @@ class Compute:
         rows: Mapping[str, list[dict[str, Any]]] | None = None,
         *,
         digests: Mapping[str, tuple[str, int]] | None = None,
+        own: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Step:
         """Leave the result of step ``name``: its tables in the lake, and rows, findings, verdicts and manifests in the ledger, at once.
 
         ``frames`` are tables by name, ``Stored`` when they are in the lake already; ``digests`` (digest, rows) of results that have no
-        table of their own in the lake. When ``judged`` is given, the rules of every table of the step are asked about these frames.
+        table of their own in the lake. ``inputs`` are those of all, by name and digest, ``own`` those of one table beside. When ``judged``
+        is given, the rules of every table of the step are asked about these frames.
         """
         version = code_version(layer)
         manifests = [
@@ -142,7 +143,7 @@ class Compute:
             )
         ]
         manifests += [
-            Manifest(self.month, table, digest, "", count, self.as_of, version, dict(inputs))
+            Manifest(self.month, table, digest, "", count, self.as_of, version, {**inputs, **(own or {}).get(table, {})})
             for table, (digest, count) in (digests or {}).items()
         ]
         written = dict(rows or {})
@@ -179,13 +180,6 @@ def settings_document(settings: Settings) -> dict[str, Any]:
     for key in ("ledger", "engine", "spark_master"):
         data.pop(key)
     return data
-
-
-def settings_of(document: bytes) -> Settings:
-    """The settings that a kept document states (``settings_document``); where the ledger is and which engine runs are the defaults."""
-    data = json.loads(document)
-    feeds = {name: FeedSettings(**values) for name, values in data.pop("feeds").items()}
-    return Settings(**data, feeds=feeds)
 
 
 def require_sites(home: Home) -> None:

@@ -13,7 +13,9 @@ import dagster as dg
 
 from assets.compute import Compute, Step
 from checks.binding import check_results, check_specs
-from checks.contracts.registry import ACCOUNTS, STAGED
+from checks.contracts.lineage import DOCUMENT, Source, columns_of, sources_among, sources_of
+from checks.contracts.names import RAW_TABLES
+from checks.findings import SEVERITIES
 from checks.rules.catalogue import RULES
 from resources.code_version import code_version
 from resources.home import Home
@@ -69,11 +71,12 @@ def step_assets(
             description=item.description,
             group_name=layer,
             code_version=code_version(layer)[7:19],
-            metadata={**_column_schema(item.key), **item.metadata},
+            metadata={**_column_schema(item.key), **_made_from(item.key), **item.metadata},
         )
         for item in made
     ]
     keys = {item.key for item in made}
+    lineage = {item.key: _column_lineage(item) for item in made}
     rules = [rule for rule in RULES if rule.table in keys]
     checks = [spec for item in made for spec in check_specs(item.key, key(item.key), months)]
 
@@ -90,8 +93,12 @@ def step_assets(
                 data_version=dg.DataVersion(stored.digest[7:]),
                 metadata={
                     "dagster/row_count": stored.rows,
+                    **lineage[item.key],
                     "digest": stored.digest,
                     "log_number": stored.as_of,
+                    "code_version": stored.code_version,
+                    "inputs": dg.MetadataValue.json(stored.inputs),
+                    "findings": dg.MetadataValue.json(_counts(item.key, done)),
                     **done.notes.get(item.key, {}),
                 },
                 check_results=check_results(
@@ -126,11 +133,43 @@ def _as_of(context: dg.AssetExecutionContext, gci_home: GciHome, lands: bool) ->
 
 
 def _column_schema(table: str) -> dict[str, Any]:
-    contract = STAGED.get(table.removeprefix("staging/")) or ACCOUNTS.get(table)
-    if contract is None:
-        return {}
-    columns = [dg.TableColumn(c.name, c.kind, description=_described(c)) for c in contract.columns]
+    columns = [dg.TableColumn(c.name, c.kind, description=_described(c)) for c in columns_of(table)]
     return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+
+
+def _made_from(table: str) -> dict[str, Any]:
+    """What each column is made from, in words: Dagster's open-source UI draws no column lineage."""
+    rows = [f"| {column} | {', '.join(map(_worded, sources))} |" for column, sources in sources_of(table).items() if sources]
+    if not rows:
+        return {}
+    return {"made_from": dg.MetadataValue.md("\n".join(["| column · 列 | made from · 来源 |", "| --- | --- |", *rows]))}
+
+
+def _worded(source: Source) -> str:
+    """``meters.kind`` of a feed, ``staging/energies.quantity`` of a table, ``factors`` of a document."""
+    if source.table.startswith(DOCUMENT):
+        return source.table.removeprefix(DOCUMENT)
+    return source.column if source.table in RAW_TABLES else f"{source.table}.{source.column}"
+
+
+def _column_lineage(made: Made) -> dict[str, Any]:
+    """The columns of assets above that each column is made from, as the contracts declare; a raw asset comes from files, no asset.
+
+    A table that the asset does not depend on is stood for by what that is made from; documents (edition, factors) are no assets and are
+    left out.
+    """
+    above = {(dep.asset_key if isinstance(dep, dg.AssetDep) else key(dep)).to_user_string() for dep in made.deps}
+    deps = {
+        column: [dg.TableColumnDep(key(source.table), source.column) for source in sources if not source.table.startswith(DOCUMENT)]
+        for column, sources in sources_among(made.key, above).items()
+    }
+    return {"dagster/column_lineage": dg.TableColumnLineage(deps)}
+
+
+def _counts(table: str, done: Step) -> dict[str, int]:
+    """Findings of the rules that judge a table, by severity."""
+    codes = {rule.code for rule in RULES if rule.table == table}
+    return {severity: sum(f["code"] in codes and f["severity"] == severity for f in done.findings) for severity in SEVERITIES}
 
 
 def _described(column: Any) -> str:

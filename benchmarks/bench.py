@@ -20,6 +20,8 @@ from benchmarks.generate import FAULTS, MONTH, Size, write_csv
 from benchmarks.home import prepared
 from benchmarks.measure import Measured, StepFailed, measure
 from benchmarks.report import GIB, machine, met, replaced, table
+from benchmarks.traced import DRAWN, prepared_trace
+from benchmarks.traced import SIZE as TRACED
 from resources.engine import spark_missing
 
 ROUNDS = 3
@@ -30,6 +32,8 @@ MARK = "bench"
 NAMES = {
     "floor": "floor", "hourly": "hourly (Polars)", "staging": "hourly and judged", "pandas": "pandas", "spark": "hourly (Spark, local[2])",
 }  # fmt: skip
+TRACE_NAMES = {"parts": "reading the parts concerned", "trace": "gci trace", "sample": f"gci trace --sample {DRAWN}"}
+LONGEST_TRACE_S = 2.0
 MOST_JUDGING = 0.30  # of the time to the hourly tables
 
 
@@ -62,7 +66,8 @@ def bench(sizes: Sequence[Size], folder: Path, rounds: int) -> str:
             file = _csv(folder, size, encoding)
             found = _measured(size, {"read": file, "landing": file}, rounds, skipped)
             landed.append((encoding, file.stat().st_size, found))
-    tables = [_staging_table(staged), _judging(staged), _growth_table(staged), _landing_table(landed)]
+    traced = _measured(TRACED, dict.fromkeys(("parts", "trace", "sample"), prepared_trace(folder)), rounds, skipped)
+    tables = [_staging_table(staged), _judging(staged), _growth_table(staged), _landing_table(landed), _trace_table(traced)]
     measured = f"{machine('polars', 'pandas', 'pyarrow', 'narwhals', *_pyspark())} Median of {rounds} rounds ({', '.join(ONCE)}: one run)."
     return "\n\n".join([measured, *tables, *skipped, _faults(folder, sizes)])
 
@@ -154,6 +159,16 @@ def _landing_table(landed: Sequence[tuple[str, int, Sequence[Row]]]) -> str:
     if not rows:
         return "Landing was not measured on these sizes."
     return "### Landing\n\n" + table("readings | file | step | time | CPU time | × read | readings a second | peak memory | aims", rows)
+
+
+def _trace_table(rows: Sequence[Row]) -> str:
+    """A number traced to its readings, as a command with its start-up."""
+    found = []
+    for row in rows:
+        aims = [(f"{LONGEST_TRACE_S:g} s", row.time_s <= LONGEST_TRACE_S)] if row.step != "parts" else []
+        times = (f"{row.time_s:.2f} s", f"{row.cpu_s:.2f} s", f"{row.ratio:.1f}")
+        found.append((_count(row), TRACE_NAMES[row.step], *times, _gib(row.peak), met(aims)))
+    return "### Trace\n\n" + table("readings | step | time | CPU time | × read | peak memory | aims", found)
 
 
 def _count(row: Row) -> str:

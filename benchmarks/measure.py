@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -157,9 +158,41 @@ def _backfill(name: str) -> Callable[[Path], Step]:
     return prepare
 
 
+def _parts(home: Path) -> Step:
+    """Just reading what a trace of the site-month reads: meter, instant and place of every reading in the parts concerned."""
+    import polars as pl
+
+    from benchmarks.traced import part_paths
+
+    paths = part_paths(home)
+    return lambda: sum(pl.read_parquet(path, columns=["meter_id", "at_s", "zoned", "source_row"]).height for path in paths)
+
+
+def _trace(home: Path, *options: str) -> Step:
+    """``gci trace`` of a site-month as a command, from its first import to its last line."""
+    from benchmarks.generate import MONTH
+    from benchmarks.traced import CODE, SITE, part_rows
+
+    readings = part_rows(home)
+
+    def trace() -> int:
+        arguments = [sys.executable, "-m", "pipelines.cli.main", "trace", SITE, MONTH, CODE, *options, "--home", str(home)]
+        subprocess.run(arguments, stdout=subprocess.DEVNULL, check=True)
+        return readings
+
+    return trace
+
+
+def _sample(home: Path) -> Step:
+    from benchmarks.traced import DRAWN
+
+    return _trace(home, "--sample", str(DRAWN))
+
+
 STEPS: dict[str, Callable[[Path], Step]] = {
     "floor": _floor, "hourly": _hourly, "staging": _staging, "pandas": _pandas, "spark": _spark, "landing": _landing, "read": _plain_read,
     "backfill floor": _backfill("floor"), "backfill": _backfill("product"), "backfill again": _backfill("again"),
+    "parts": _parts, "trace": _trace, "sample": _sample,
 }  # fmt: skip
 
 
@@ -176,15 +209,17 @@ def _processes() -> list[Path]:
 
 
 def _peak() -> int:
-    """Bytes that these processes held at most, each at its own time."""
+    """Bytes that these processes held at most, each at its own time; of those that ended the one that held most."""
     lines = [line for process in _processes() for line in (process / "status").read_text().splitlines()]
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    return max(ended, sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")))
 
 
 def _cpu_s() -> float:
-    """Seconds that these processes have computed."""
+    """Seconds that these processes, and those below them that ended, have computed."""
     ticks = [(process / "stat").read_text().rpartition(")")[2].split()[11:13] for process in _processes()]
-    return sum(int(user) + int(system) for user, system in ticks) / os.sysconf("SC_CLK_TCK")
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return sum(int(user) + int(system) for user, system in ticks) / os.sysconf("SC_CLK_TCK") + ended.ru_utime + ended.ru_stime
 
 
 def _main(step: str, folder: str) -> None:

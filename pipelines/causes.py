@@ -1,8 +1,9 @@
 """Why a final number moved: the change between two revisions, split by cause, so that the parts sum to it exactly.
 
 Inputs are taken over from the new log family by family, in the order of ``cause_words.CAUSES``; after each the month is computed, and
-what that moves is the family's part. Steps telescope: whatever the order, the parts sum to the whole, and the order decides who gets a
-joint effect. What lies between a recorded revision and its recomputation by today's program is the program's (CODE_DEFECT).
+what that moves is the family's part; what only the passing of days changed counts with one of them. Steps telescope: whatever the order,
+the parts sum to the whole, and the order decides who gets a joint effect. What lies between a recorded revision and its recomputation by
+today's program is the program's (CODE_DEFECT).
 Source: close.md §1 and §2.
 """
 
@@ -19,9 +20,10 @@ import polars as pl
 from assets.reports.cause_words import CAUSES
 from assets.reports.published import Published, working
 from checks.contracts.registry import FEEDS
+from checks.waivers import WAIVER, day_of, in_force
 from pipelines.scratch import scratch
 from pipelines.steps import compute_plain
-from resources.errors import UsageError
+from resources.errors import GciError, UsageError
 from resources.home import Home
 from resources.ledger import Entry
 from resources.revisions import CLOSING, Revision
@@ -89,6 +91,10 @@ def split(home: Home, entity: str, month: str, first: int, last: int, window: st
         raise UsageError(f"--from {first} --to {last}: name an earlier and a later revision. 请先写较早的修订。")
     recorded = [shown.final(entity, month, window, number) for number in (first, last)]
     family = families(home, old.as_of, new.as_of)
+    listed = {cause: tuple(sorted(found)) for cause, found in family.items()}
+    clock = _clock(home, old.as_of, new.as_of)
+    if clock is not None:
+        family.setdefault(clock, set())
     states: list[tuple[str, dict[str, float | None]]] = [("", values(recorded[0] or {}))]
     taken: set[str] = set()
     todo = [cause for cause in CAUSES if cause in family]
@@ -96,10 +102,10 @@ def split(home: Home, entity: str, month: str, first: int, last: int, window: st
         taken |= {cause} & set(todo)
         if progress is not None:
             progress(cause, number, len(todo) + 1)
-        states.append((cause, _state(home, entity, month, window, old.as_of, new.as_of, family, taken)))
+        states.append((cause, _state(home, entity, month, window, old.as_of, new.as_of, family, taken, clock)))
     states.append(("CODE_DEFECT", values(recorded[1] or {})))
     changes = tuple(change for what in states[0][1] | states[-1][1] if (change := _change(what, states)) is not None)
-    return Split(old, new, changes, {cause: tuple(sorted(found)) for cause, found in family.items()})
+    return Split(old, new, changes, listed)
 
 
 def _revision(shown: Published, entity: str, month: str, number: int) -> Revision:
@@ -121,24 +127,31 @@ def values(payload: Mapping[str, Any]) -> dict[str, float | None]:
 
 
 def _change(what: str, states: list[tuple[str, dict[str, float | None]]]) -> Change | None:
-    """A figure's change; None where nothing moved. Where it is unknown in between, the steps until it is known again share one part."""
+    """A figure's change; None where nothing moved.
+
+    Where it is unknown in between, the steps until it is known again share one part. Where an end is unknown there is no amount to split:
+    the part of who made it known or unknown has none, and what moved it while it was known stands beside.
+    """
     series = [(cause, state.get(what)) for cause, state in states]
     before, after = series[0][1], series[-1][1]
-    steps = [(cause, value) for (_, last), (cause, value) in pairwise(series) if value != last]
-    if not steps:
-        return None
-    if before is None or after is None:  # an end is unknown: there is no amount to split, only who made it so
-        return Change(what, before, after, (Part(tuple(dict.fromkeys(cause for cause, _ in steps)), None),))
-    parts: dict[tuple[str, ...], Decimal] = {}
+    parts: dict[tuple[str, ...], Decimal | None] = {}
     known, joined = before, list[str]()
-    for cause, value in steps:
+    for (_, last), (cause, value) in pairwise(series):
+        if value == last:
+            continue
         joined.append(cause)
-        if value is not None:
-            causes = tuple(dict.fromkeys(joined))
-            parts[causes] = parts.get(causes, Decimal(0)) + exact(value) - exact(known)
-            known, joined = value, []
-    found = tuple(Part(causes, delta) for causes, delta in parts.items() if delta)
-    return Change(what, before, after, found) if found else None
+        if value is None:
+            continue
+        causes = tuple(dict.fromkeys(joined))
+        if known is None:
+            parts[causes] = None
+        elif (moved := parts.get(causes, Decimal(0))) is not None:
+            parts[causes] = moved + exact(value) - exact(known)
+        known, joined = value, []
+    if joined and not (before is None and after is None):
+        parts[tuple(dict.fromkeys(joined))] = None
+    found = tuple(Part(causes, delta) for causes, delta in parts.items() if delta is None or delta)
+    return Change(what, before, after, found) if found and (before, after) != (None, None) else None
 
 
 # families -------------------------------------------------------------------------------------------------------------
@@ -156,6 +169,8 @@ def families(home: Home, first: int, last: int) -> dict[str, set[int]]:
 
 def _families_of(home: Home, entry: Entry) -> list[str]:
     if entry.kind != "file":
+        if entry.kind not in _FAMILY_OF_KIND:
+            raise GciError(f"Entry {entry.n} is of kind '{entry.kind}', which this version can't ascribe to a cause. Install a newer one.")
         return [_FAMILY_OF_KIND[entry.kind]]
     feed = entry.name.split("/", 1)[0]
     if feed in _FAMILY_OF_FEED:
@@ -163,6 +178,19 @@ def _families_of(home: Home, entry: Entry) -> list[str]:
     rows = [(part.rows, late.height) for part, late in _late_rows(home, entry)]
     corrected = any(all_rows > late for all_rows, late in rows)
     return ["LATE_DATA"] * any(late for _, late in rows) + ["CORRECTED_READING"] * corrected or ["LATE_DATA"]
+
+
+def _clock(home: Home, first: int, last: int) -> str | None:
+    """The cause that gets what only the passing of time changed between two numbers of the log; None when both are of one day.
+
+    It is METHOD where a waiver ran out between them, else CERTIFICATE: claims end by date.
+    """
+    zone = home.settings.timezone
+    days = [day_of(home.ledger.moment(n), zone) for n in (first, last)]
+    if days[0] == days[1]:
+        return None
+    waivers = home.ledger.entries(kinds=[WAIVER], as_of=last)
+    return "METHOD" if in_force(waivers, days[0]).keys() - in_force(waivers, days[1]).keys() else "CERTIFICATE"
 
 
 def _late_rows(home: Home, entry: Entry) -> Iterator[tuple[Any, pl.DataFrame]]:
@@ -180,7 +208,8 @@ def _late_rows(home: Home, entry: Entry) -> Iterator[tuple[Any, pl.DataFrame]]:
 
 
 def _state(
-    home: Home, entity: str, month: str, window: str, first: int, last: int, family: Mapping[str, set[int]], taken: set[str]
+    home: Home, entity: str, month: str, window: str, first: int, last: int, family: Mapping[str, set[int]], taken: set[str],
+    clock: str | None,
 ) -> dict[str, float | None]:  # fmt: skip
     """The figures with the first entries and those of the families taken over; with all of them the log is the new one."""
     whole = taken >= set(family)
@@ -195,7 +224,8 @@ def _state(
         for entry in home.ledger.entries(kinds=["file"], as_of=last):
             if entry.n in both:
                 halves |= {(entry.n, part.month): late for part, late in _late_rows(home, entry)}
-    with scratch(home, keep, computed=True, changed=halves) as then:
+    until = home.ledger.moment(first) if clock is not None and clock not in taken else None
+    with scratch(home, keep, computed=True, changed=halves, until=until) as then:
         as_of, _ = then.ledger.head()
         compute_plain(then, [month], as_of)
         found = working(then, month).get(entity, {}).get(window, {})

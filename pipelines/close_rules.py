@@ -58,12 +58,15 @@ def _row(table: str, month: str) -> dict[str, Any]:
 
 
 def calendar(month: str, cutoff_day: int) -> dict[str, str]:
-    """Due days of a month: ``provisional``, ``sign_off`` (the maker), ``final`` (the checker), ``verification``. ISO dates."""
+    """Due days of a month: ``provisional``, ``sign_off`` (the maker), ``final`` (the checker), ``verification``. ISO dates.
+
+    A home that computes later than the table's days signs off and approves on the day that it computes.
+    """
     row, after = _row("calendar", month), month_first_day(add_months(month, 1))
     return {
         "provisional": after.replace(day=cutoff_day).isoformat(),
-        "sign_off": after.replace(day=row["sign_off_day"]).isoformat(),
-        "final": after.replace(day=row["final_day"]).isoformat(),
+        "sign_off": after.replace(day=max(row["sign_off_day"], cutoff_day)).isoformat(),
+        "final": after.replace(day=max(row["final_day"], cutoff_day)).isoformat(),
         "verification": date.fromisoformat(f"{int(month[:4]) + 1:04d}-{row['verification']}").isoformat(),
     }
 
@@ -83,6 +86,8 @@ def significance(published: Mapping[str, Any], candidate: Mapping[str, Any]) -> 
         if (before is None) != (after is None):
             became = ("known", "未知变为已知") if before is None else ("unknown", "已知变为未知")
             reasons.append((f"{en} became {became[0]}", f"{zh}由{became[1]}"))
+        elif before == 0 and after:
+            reasons.append((f"{en} was 0 and is not any more", f"{zh}由 0 变为非 0"))
         elif share is not None and share >= limit:
             percents = f"{100 * share:.1f} %", f"{100 * limit:g} %"
             reasons.append((f"{en} moves by {percents[0]} (limit {percents[1]})", f"{zh}变动 {percents[0]}(限值 {percents[1]})"))

@@ -44,5 +44,6 @@ def initialise(root: Path) -> Home:
     home.reports.mkdir(exist_ok=True)
     if not home.settings_path.exists():
         home.settings_path.write_text(SETTINGS, encoding="utf-8")
-    home.ledger.create()
+    with home.writing("gci init"):
+        home.ledger.create()
     return home

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from resources.errors import GciError
 from resources.home import Home
-from resources.lake import content_digest
+from resources.lake import ContentDigest
 
 
 @dataclass(frozen=True)
@@ -19,16 +19,20 @@ class Problem:
     seen: str
 
 
-def table_problems(home: Home, table: str, month: str, file_digest: str, what: str) -> Iterator[Problem]:
-    """Whether a table in the lake holds what its name says."""
+def table_problems(home: Home, table: str, month: str, file_digest: str, what: str, digest: str = "") -> Iterator[Problem]:
+    """Whether a table in the lake holds what its name says, and what its ``digest`` without provenance says where that is given."""
     path = home.lake.table_path(table, month, file_digest)
     where = f"{what}: {path.relative_to(home.root).as_posix()}"
     try:
-        seen = content_digest(home.lake.read(table, month, file_digest), provenance=True)
+        frame = home.lake.read(table, month, file_digest)
+        seen = ContentDigest(frame.schema)
+        seen.add(frame)
     except GciError:
         yield Problem(where, file_digest, "missing")
     except Exception as error:  # a damaged Parquet file fails in many ways; each is the answer here
         yield Problem(where, file_digest, f"unreadable: {str(error).splitlines()[0]}")
     else:
-        if seen != file_digest:
-            yield Problem(where, file_digest, seen)
+        if seen.whole != file_digest:
+            yield Problem(where, file_digest, seen.whole)
+        elif digest and seen.content != digest:
+            yield Problem(f"{where}, without provenance", digest, seen.content)

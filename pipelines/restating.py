@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from assets.reports.cause_words import CAUSES
-from assets.reports.published import Published, Results, entities, figures, working
+from assets.reports.published import Published, members_of, working
 from pipelines import close_rules
 from pipelines.close_rules import Significance, significance
 from pipelines.closing import complete_clusters, keep_payload, up_to_date, window_of
 from pipelines.people import name_of, same_person, text_of
-from resources.calendar import add_months
+from resources.calendar import add_months, trailing_months
 from resources.errors import GciError, UsageError
 from resources.home import Home
-from resources.revisions import RESTATEMENT, keep_document, revision_document
+from resources.revisions import RESTATEMENT, closed_of, keep_document, revision_document
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Moved:
     before: dict[str, Any]
     after: dict[str, Any]
     significance: Significance
+    members: tuple[str, ...] = ()  # of a cluster: those of then and of now
 
     def json(self) -> dict[str, Any]:
         return {
@@ -76,48 +77,48 @@ class Restated:
 
 def final_months(home: Home, site: str | None = None) -> list[str]:
     """Months of which something (of a site, when given) is final."""
-    return sorted({month for entity, month in Published(home).closed.revisions if site in (None, entity)})
+    return sorted({month for entity, month in closed_of(home).revisions if site in (None, entity)})
 
 
 def moved(home: Home, months: Sequence[str] | None = None) -> list[Moved]:
     """Every final result whose figures differ from those computed last (of some months, or of all), oldest first."""
     shown = Published(home)
     found = []
-    for entity, month in sorted(shown.closed.revisions, key=lambda key: (key[1], key[0])):
+    for month in sorted({when for _, when in shown.closed.revisions}):
         if months is not None and month not in months:
             continue
-        now = working(home, month).get(entity)
-        revision = shown.closed.revisions[entity, month][-1]
-        before = {w: payload for w in ("month", "ttm") if (payload := shown.final(entity, month, w)) is not None}
-        if now is not None and figures(now) != figures(before):
-            change = significance(before["ttm"], now["ttm"])
-            kind = before["ttm"]["entity_kind"]
-            found.append(Moved(entity, kind, month, revision.number, before["ttm"], now["ttm"], change))
+        now = working(home, month)
+        for entity, revision in shown.closed.of_month(month).items():
+            if entity in now and shown.differs(revision, entity, now[entity]):
+                before, after = shown.finals(entity, month)["ttm"], now[entity]["ttm"]
+                kind, both = before["entity_kind"], members_of({"ttm": before}) | members_of(now[entity])
+                found.append(
+                    Moved(entity, kind, month, revision.number, before, after, significance(before, after), tuple(sorted(both)))
+                )  # fmt: skip
     return found
 
 
 def closure(home: Home, month: str, site: str | None = None) -> list[Moved]:
     """The final results that a restatement of a month changes: those from it to eleven months on whose figures differ.
 
-    Everything landed counts, so nothing before the month may differ for the same site: GciError names the month to begin with. GciError
-    too when the month says what its final revision says; UsageError when it is not final.
+    With ``site`` its own and those of clusters that it is or was in. Everything landed counts, so nothing that the month reads may differ
+    before it for the same site: GciError names the month to begin with. GciError too when the month says what its final revision says;
+    UsageError when it is not final.
     """
-    closed = Published(home).closed
-    finals = sorted(entity for entity, when in closed.revisions if when == month and site in (None, entity))
-    if not finals:
+    if month not in final_months(home, site):
         raise UsageError(
             f"{site + ' ' if site else ''}{month} is not final: 'gci run {month}' computes it anew, no restatement is needed. "
             "该月尚未结账,无须重述。"
         )
-    found = [item for item in moved(home) if site in (None, item.entity_id) or item.kind == "cluster"]
-    sites = {item.entity_id for item in found if item.kind == "site"}
-    earlier = sorted(item.month for item in found if item.month < month and item.entity_id in sites)
+    found = [item for item in moved(home) if site in (None, item.entity_id, *item.members)]
     within = [item for item in found if month <= item.month <= add_months(month, 11)]
-    if not any(item.month == month and item.kind == "site" for item in within):
+    if not any(item.month == month for item in within):
         hint = f" What differs: {', '.join(sorted({i.month for i in found}))}. 有变化的月份如上。" if found else ""
         raise GciError(
             f"{month} says today what its final revision says: there is nothing to restate. 当前结果与最终修订一致,无须重述。{hint}"
         )
+    concerned = {item.entity_id for item in within}
+    earlier = sorted(i.month for i in found if i.month in trailing_months(month)[:-1] and i.kind == "site" and i.entity_id in concerned)
     if earlier:
         raise GciError(
             f"{earlier[0]} differs from its final revision as well, and {month} reads it. Restate {earlier[0]}: its closure holds {month}. "
@@ -126,38 +127,52 @@ def closure(home: Home, month: str, site: str | None = None) -> list[Moved]:
     return within
 
 
+def repeated(home: Home, month: str, order: Order) -> Restated | None:
+    """The restatement that is there already in the same words of the same people: a command that was stopped is repeated."""
+    for entry in reversed(home.ledger.entries(kinds=[RESTATEMENT])):
+        said = entry.payload
+        if entry.name == month and order == Order(said["cause"], said["reason"], said["by"], said["approved_by"]):
+            return Restated(entry.n, {when: dict(item["revisions"]) for when, item in said["months"].items()})
+    return None
+
+
 def restate(home: Home, month: str, found: Sequence[Moved], order: Order) -> Restated:
     """Write revision n+1 of everything in the closure of a month, as one entry. ``found`` is what :func:`closure` gave and was shown.
 
-    GciError when a month is not computed from all that was landed, or a cluster would no longer follow from its members.
+    A cluster that becomes complete by it gets revision 1. GciError when a month is not computed from all that was landed, or a cluster
+    would no longer follow from its members.
     """
     as_of, head = home.ledger.head()
     shown = Published(home)
     months: dict[str, dict[str, Any]] = {}
-    for when in sorted({item.month for item in found if item.kind == "site"}):
+    for when in sorted({item.month for item in found}):
         if not up_to_date(home, when, as_of):
             raise GciError(f"{when} is not computed from all that was landed. Run 'gci run {when}' and restate again.")
-        results = working(home, when)
-        sites = [item.entity_id for item in found if item.month == when and item.kind == "site"]
-        clusters = _clusters(home, shown, when, results, sites)
-        document = revision_document(home.ledger, when, [*sites, *clusters], as_of, window_of(home, when, as_of))
-        numbers = {one: (newest.number if (newest := shown.closed.newest(one, when)) else 0) + 1 for one in (*sites, *clusters)}
-        months[when] = {"document": keep_document(home, document), "revisions": numbers}
+        here = [item for item in found if item.month == when]
+        names = [*(item.entity_id for item in here if item.kind == "site"), *_clusters(home, shown, when, here)]
+        document = revision_document(home.ledger, when, names, as_of, window_of(home, when, as_of))
+        numbers = {one: (newest.number if (newest := shown.closed.newest(one, when)) else 0) + 1 for one in names}
+        months[when] = keep_document(home, document).payload(numbers) | {"revisions": numbers}
+    kept = sorted(item[name] for item in months.values() for name in ("document", "summary"))
     payload = {
         "month": month, "cause": order.cause, "reason": order.reason, "by": order.by, "approved_by": order.approved_by,
-        "as_of": as_of, "log_head": head, "months": months, "documents": sorted(item["document"] for item in months.values()),
+        "as_of": as_of, "log_head": head, "months": months, "documents": kept,
         "rules": home.lake.keep_bytes(close_rules.document()),
     }  # fmt: skip
     entry = home.ledger.append(RESTATEMENT, month, keep_payload(home, payload), payload)
     return Restated(entry, {when: dict(item["revisions"]) for when, item in months.items()})
 
 
-def _clusters(home: Home, shown: Published, month: str, results: Results, sites: Sequence[str]) -> list[str]:
-    """Clusters that get a new revision with these sites; GciError for one that is final and would no longer follow from its members."""
-    complete, left = complete_clusters(home, shown.closed, month, results, sites)
-    concerned = [c for c in complete if {str(row["entity_id"]) for row in results[c]["ttm"].get("members", [])}.intersection(sites)]
+def _clusters(home: Home, shown: Published, month: str, found: Sequence[Moved]) -> list[str]:
+    """Clusters that get a revision with what moved in a month; GciError for one that is final and would not follow from its members."""
+    sites = [item.entity_id for item in found if item.kind == "site"]
+    differing = [item.entity_id for item in found if item.kind == "cluster"]
+    complete, left = complete_clusters(shown, month, working(home, month), sites, differing)
     for words in left:
         cluster = words.split(":")[0]
-        if shown.closed.newest(cluster, month) is not None:
-            raise GciError(f"{words}. It is final: restate without --site, or the cluster would not follow from its members any more.")
-    return [c for c in concerned if c in entities(results, "cluster")]
+        if cluster in differing:
+            raise GciError(
+                f"{words}. {cluster} {month} is final, and would not follow from its members any more: close the member that is not final "
+                f"('gci close {month} --site SITE …'), or restate without --site. 集群须与其成员一致。"
+            )
+    return complete

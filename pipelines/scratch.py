@@ -16,13 +16,12 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
-from assets.compute import settings_of
 from resources.errors import GciError
 from resources.home import Home
 from resources.lake import Lake
 from resources.ledger import Entry, Ledger, Part
 from resources.schema import DERIVED, METADATA, entry, manifest, part
-from resources.settings import Settings
+from resources.settings import Settings, settings_of
 
 Keep = Callable[[Entry], bool]
 # Parts of an entry as they shall be in the copy: None for none, a frame for other rows.
@@ -74,19 +73,28 @@ class ScratchHome(Home):
 
 
 @contextlib.contextmanager
-def scratch(home: Home, keep: Keep, *, computed: bool, engine: str | None = None, changed: Changed | None = None) -> Iterator[ScratchHome]:
+def scratch(
+    home: Home, keep: Keep, *, computed: bool, engine: str | None = None, changed: Changed | None = None, until: str | None = None
+) -> Iterator[ScratchHome]:  # fmt: skip
     """A scratch home with the log entries that ``keep`` chooses; gone when the block ends.
 
     ``computed``: begin with what the home has computed, so that only months with other inputs are computed again; without it everything
-    is computed from the kept files and parts. ``changed`` replaces the rows of single parts, by (entry, month).
+    is computed from the kept files and parts. ``changed`` replaces the rows of single parts, by (entry, month). ``until`` is
+    an instant of the log after which no entry of the copy is dated: what only the passing of time changes stays as it was then.
     """
     with tempfile.TemporaryDirectory(prefix="gci-") as folder:
         made = ScratchHome(Path(folder), home, engine)
         made.ledger.create()
-        _copy_log(home.ledger, made, keep, changed or {})
+        _copy_log(home.ledger, made, keep, changed or {}, until)
         if computed:
             _copy_computed(home.ledger, made.ledger)
         yield made
+
+
+def extend(made: ScratchHome, keep: Keep) -> None:
+    """Add the entries that ``keep`` chooses and the scratch home does not have: what is computed then begins with what was computed."""
+    known = {item.n for item in made.ledger.entries()}
+    _copy_log(made.source.ledger, made, lambda item: keep(item) and item.n not in known, {}, None)
 
 
 def up_to(as_of: int) -> Keep:
@@ -94,12 +102,14 @@ def up_to(as_of: int) -> Keep:
     return lambda item: item.n <= as_of
 
 
-def _copy_log(source: Ledger, made: ScratchHome, keep: Keep, changed: Changed) -> None:
+def _copy_log(source: Ledger, made: ScratchHome, keep: Keep, changed: Changed, until: str | None) -> None:
     kept = [item for item in source.entries() if keep(item)]
     numbers = {item.n for item in kept}
     with source.read() as connection:
         entries = [dict(row._mapping) for row in connection.execute(sa.select(entry)) if row.n in numbers]
         parts = [dict(row._mapping) for row in connection.execute(sa.select(part)) if row.entry in numbers]
+    if until is not None:
+        entries = [{**row, "at": min(row["at"], until)} for row in entries]
     parts = [_changed_part(made, row, changed) for row in parts if changed.get((row["entry"], row["month"]), row) is not None]
     with made.ledger.write() as connection:
         if entries:

@@ -15,6 +15,7 @@ from assets.raw.landing import Landed, land
 from pipelines.backfill import MonthDone, compute_months
 from pipelines.documents import note_documents
 from pipelines.restating import Moved, moved
+from pipelines.sweep import writing
 from pipelines.waiting import months_waiting
 from resources.calendar import add_months
 from resources.home import Home
@@ -32,14 +33,15 @@ class Updated:
 
 def update_home(home: Home, now: datetime | None = None) -> Updated:
     """Land new files and compute every complete month with readings whose inputs changed, up to the newest; GciError without sites."""
-    landed = land(home)
-    note_documents(home)
-    zone = ZoneInfo(home.settings.timezone)
-    complete = add_months(f"{(now or datetime.now(zone)).astimezone(zone):%Y-%m}", -1)
-    known = {item.month for item in home.ledger.manifests(table_name=RUN)} | set(months_waiting(home))
-    months = sorted(month for month in known if month <= complete)
-    done: list[MonthDone] = []
-    if months:
-        require_sites(home)
-        done = compute_months(home, months[-1:])
-    return Updated(tuple(landed), tuple(done), tuple(moved(home)))
+    with writing(home, "new files in landing/"):
+        landed = land(home)
+        note_documents(home)
+        zone = ZoneInfo(home.settings.timezone)
+        complete = add_months(f"{(now or datetime.now(zone)).astimezone(zone):%Y-%m}", -1)
+        known = {item.month for item in home.ledger.manifests(table_name=RUN)} | set(months_waiting(home))
+        months = sorted(month for month in known if month <= complete)
+        done: list[MonthDone] = []
+        if months:
+            require_sites(home)
+            done = compute_months(home, months[-1:])
+        return Updated(tuple(landed), tuple(done), tuple(moved(home)))

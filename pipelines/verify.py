@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from pipelines.problems import Problem, table_problems
 from pipelines.verify_revisions import revision_problems
@@ -14,7 +15,7 @@ from resources.digest import digest_file
 from resources.home import Home
 from resources.lake import PROVENANCE, content_digest
 from resources.ledger import GENESIS, OWN, RUN, Entry, Manifest, seal
-from resources.schema import DERIVED
+from resources.schema import DERIVED, revision_of
 
 Progress = Callable[[str, int, int], None]
 
@@ -24,7 +25,7 @@ def verify(home: Home, month: str | None = None, progress: Progress | None = Non
     entries = home.ledger.entries()
     manifests = home.ledger.manifests(month)
     total = len(entries) + len(manifests)
-    problems = [*_chain(entries), *_strangers(home, entries, manifests, month)]
+    problems = [*_schema(home), *_chain(entries), *_strangers(home, entries, manifests, month)]
     for number, entry in enumerate(entries):
         if progress is not None:
             progress(f"entry {entry.n}", number, total)
@@ -37,6 +38,15 @@ def verify(home: Home, month: str | None = None, progress: Progress | None = Non
     problems += _rows(home, manifests)
     problems += revision_problems(home, entries, month)
     return problems
+
+
+def _schema(home: Home) -> Iterator[Problem]:
+    """The database's file itself, and the version of its schema: that stands in two tables, for every command and for ``gci upgrade``."""
+    for line in home.ledger.damage():
+        yield Problem(f"ledger: {home.ledger.name}", "a whole database", line)
+    version, revision = home.ledger.version(), home.ledger.revision()
+    if revision is not None and revision != revision_of(version or 0):
+        yield Problem("ledger: version of the schema in table alembic_version", revision_of(version or 0), revision)
 
 
 def _chain(entries: list[Entry]) -> Iterator[Problem]:
@@ -52,6 +62,9 @@ def _chain(entries: list[Entry]) -> Iterator[Problem]:
             yield Problem(f"log: entry {entry.n} ({entry.kind} {entry.name})", entry.head, entry.expected_head())
             return
         previous = entry.head
+    for before, entry in pairwise(entries):
+        if entry.at < before.at:
+            yield Problem(f"log: time of entry {entry.n} ({entry.kind} {entry.name})", f"{before.at} (entry {before.n}) or later", entry.at)
 
 
 def _strangers(home: Home, entries: list[Entry], manifests: list[Manifest], month: str | None) -> Iterator[Problem]:

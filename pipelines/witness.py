@@ -17,7 +17,7 @@ from pipelines.problems import Problem
 from resources.errors import UsageError
 from resources.ledger import Entry
 
-_HEAD = re.compile(r"(?:(\d+):)?(sha256:[0-9a-f]{64})")
+_HEAD = re.compile(r"(?:([1-9]\d*):)?(sha256:[0-9a-f]{64})")
 HEADS = "heads.csv"  # in an evidence pack: n,head of every entry
 
 
@@ -60,34 +60,42 @@ def _of_file(path: Path) -> dict[str, int | None]:
 
 
 def _pairs(value: Any) -> list[tuple[str, int | None]]:
-    """Heads with their numbers in a JSON document: objects with ``head_digest`` and ``log_number`` or ``entry``."""
+    """Heads with their numbers in a JSON document: objects with ``head_digest`` and ``entry`` or ``log_number``."""
     if isinstance(value, list):
         return [pair for item in value for pair in _pairs(item)]
     if not isinstance(value, Mapping):
         return []
-    own = [(value["head_digest"], value.get("log_number", value.get("entry")))] if isinstance(value.get("head_digest"), str) else []
+    own = [(value["head_digest"], value.get("entry", value.get("log_number")))] if isinstance(value.get("head_digest"), str) else []
     return own + [pair for item in value.values() for pair in _pairs(item)]
 
 
 def head_problems(entries: Sequence[Entry], kept: Mapping[str, int | None]) -> list[Problem]:
     """The first entry that is not what a witness kept; nothing when the log holds every head.
 
-    The first differing entry lies after the newest entry that a witness confirms, and not after the oldest that it contradicts.
+    The first differing entry lies after the newest entry that a witness confirms, and not after the oldest that it contradicts. A head
+    covers its own number: one that the log holds is confirmed, and another number beside it is a slip of who wrote it down.
     """
     numbers = {entry.head: entry.n for entry in entries}
     heads = {entry.n: entry.head for entry in entries}
-    confirmed = [numbers[head] for head in kept if head in numbers and kept[head] in (None, numbers[head])]
-    missing = {head: n for head, n in kept.items() if head not in numbers or n not in (None, numbers[head])}
+    confirmed = [numbers[head] for head in kept if head in numbers]
+    missing = {head: n for head, n in kept.items() if head not in numbers}
+    slips = [
+        Problem(f"number beside a head that a witness kept: {head}", f"entry {n}", f"entry {numbers[head]} has this head: the log holds it")
+        for head, n in kept.items()
+        if head in numbers and n not in (None, numbers[head])
+    ]
     if not missing:
-        return []
+        return slips
     numbered = {n: head for head, n in missing.items() if n is not None}
     if not numbered:
         head = next(iter(missing))
         after = f"after entry {max(confirmed)}, which a witness confirms" if confirmed else "at an entry that one digest alone can't name"
         seen = f"no entry has this head: the log was rewritten or cut {after}; give N:sha256:… or an evidence pack to name it"
-        return [Problem("log: head that a witness kept", head, seen)]
-    first = min(numbered)
-    before = max((n for n in confirmed if n < first), default=0)
-    where = f"log: entry {first}" if first == before + 1 else f"log: one of the entries {before + 1} to {first}"
-    kinds = next((f" ({entry.kind} {entry.name}, {entry.at})" for entry in entries if entry.n == first), "")
-    return [Problem(f"{where}{kinds} is the first that differs from what a witness kept", numbered[first], heads.get(first, "missing"))]
+        return [Problem("log: head that a witness kept", head, seen), *slips]
+    first, end = min(numbered), max(heads, default=0)
+    before, last = max((n for n in confirmed if n < first), default=0), min(first, end + 1)
+    place = f"log: entry {last}" if last == before + 1 else f"log: one of the entries {before + 1} to {last}"
+    kinds = next((f" ({entry.kind} {entry.name}, {entry.at})" for entry in entries if entry.n == last == before + 1), "")
+    seen = heads.get(first, f"missing: the log ends at entry {end}")
+    where = f"{place}{kinds} is the first that differs from what a witness kept"
+    return [Problem(f"{where} of entry {first}", numbered[first], seen), *slips]

@@ -8,6 +8,7 @@ lock() {
         --no-emit-index-url --no-emit-find-links --no-strip-extras --no-header --no-annotate --quiet
 }
 lock --output-file requirements/run.txt
-lock --extra dev --extra formats --constraint requirements/run.txt --output-file requirements/dev.txt
+lock --extra dev --extra formats --extra postgres --constraint requirements/run.txt --output-file requirements/dev.txt
 lock --extra formats --constraint requirements/dev.txt --output-file requirements/formats.txt
+lock --extra postgres --constraint requirements/dev.txt --output-file requirements/postgres.txt
 lock --extra spark --constraint requirements/dev.txt --output-file requirements/spark.txt

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 from resources.errors import GciError
 from resources.lake import Lake
 from resources.ledger import Ledger
+from resources.lock import Held, one_writer
 from resources.settings import Settings, load_settings
 
 
@@ -40,6 +43,18 @@ class Home:
     @cached_property
     def lake(self) -> Lake:
         return Lake(self.root / "lake")
+
+    @contextlib.contextmanager
+    def writing(self, what: str, *, upgrading: bool = False) -> Iterator[Held]:
+        """Be the one writer of this home, for ``what`` (a few words); inside it may be entered again. Every command that writes does.
+
+        GciError when another process stays the writer for a minute, or when the ledger is of a version that this code can't write; an older
+        one only with ``upgrading``.
+        """
+        with one_writer(self.root, what, self.ledger.writer_lock(what)) as held:
+            if held.outermost:
+                self.ledger.check_version(writing=not upgrading)
+            yield held
 
     @property
     def settings_path(self) -> Path:

@@ -23,6 +23,7 @@ import polars as pl
 
 from resources.digest import PREFIX, digest_text
 from resources.errors import GciError
+from resources.files import NEW, place
 
 # Where a row came from: kept in tables, but no part of what the table says. The same rows in other files give the same digest.
 PROVENANCE = ("entry", "source_row")
@@ -146,7 +147,7 @@ class TableWriter:
         self._digest, self._rows = ContentDigest(schema), 0
         folder = lake.table_path(table, month, "").parent
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, self._name = tempfile.mkstemp(dir=folder, prefix=".new-")
+        descriptor, self._name = tempfile.mkstemp(dir=folder, prefix=NEW)
         self._handle = os.fdopen(descriptor, "wb")
         self._writer = pq.ParquetWriter(
             self._handle, _arrow(pl.DataFrame(schema=schema)).schema, compression="zstd",
@@ -190,7 +191,7 @@ class TableWriter:
         if target.exists():
             os.unlink(self._name)
         else:
-            os.replace(self._name, target)
+            place(self._name, target)
         return stored
 
     def abandon(self) -> None:
@@ -319,14 +320,14 @@ _kept = _Kept()
 def _atomic(target: Path) -> Iterator[IO[Any]]:
     """A file that appears under its name only when it is complete and on disk."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=NEW)
     try:
         with os.fdopen(descriptor, "wb") as handle:
             yield handle
             handle.flush()
             os.fsync(handle.fileno())
         os.chmod(name, 0o644)
-        os.replace(name, target)
+        place(name, target)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)

@@ -2,27 +2,28 @@
 
 A revision is a kept document: every result, value, finding and verdict of some sites in a month, and the digests of the tables behind
 them. The log entry that approves or restates names the document by digest, so the chain covers all of it and nothing final depends on a
-table that can be computed again. Here: the document, which revision counts at a moment of the log, and a home that answers as it was for
-one. Who may submit, approve or restate is decided in ``pipelines``.
+table that can be computed again. Its summary, a tenth of it, is kept beside it for those who only show results. Here: both, and which
+revision counts at a moment of the log. A home that answers as one was is in ``revision_home.py``; who may submit, approve or restate is
+decided in ``pipelines``.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from resources.digest import canonical_json
 from resources.errors import GciError
 from resources.home import Home
-from resources.ledger import Entry, Ledger, Manifest, Part
+from resources.ledger import Entry, Ledger
 
 SUBMISSION, APPROVAL, RESTATEMENT, SIGNATURE = "submission", "approval", "restatement", "signature"
 CLOSING = (SUBMISSION, APPROVAL, RESTATEMENT, SIGNATURE)
-FORMAT = "gci-revision/1"
+FORMAT, SUMMARY = "gci-revision/1", "gci-summary/1"
 # States of a computed site-month or cluster-month; one that was never computed is open.
 PROVISIONAL, SUBMITTED, FINAL, RESTATED = "provisional", "submitted", "final", "restated"
 
@@ -39,6 +40,8 @@ class Revision:
     at: str
     as_of: int  # entries that it was computed from
     document: str  # digest of the kept document
+    summary: str  # digest of its summary
+    outputs: Mapping[str, str]  # output digest of each window's result: whether another one says the same needs no document
     state: str  # final, restated
     cause: str | None
     reason: str  # the checker's statement, or why it was restated
@@ -64,6 +67,8 @@ class Submitted:
     by: str
     as_of: int
     document: str
+    summary: str
+    outputs: Mapping[str, Mapping[str, str]]  # by site or cluster, then by window
     sites: tuple[str, ...]
 
 
@@ -93,7 +98,9 @@ def closed(entries: Iterable[Entry]) -> Closed:
     for entry in entries:
         said = entry.payload
         if entry.kind == SUBMISSION:
-            item = Submitted(entry.n, entry.at, said["by"], said["as_of"], said["document"], tuple(said["sites"]))
+            item = Submitted(
+                entry.n, entry.at, said["by"], said["as_of"], said["document"], said["summary"], said["outputs"], tuple(said["sites"])
+            )  # fmt: skip
             waiting |= {(site, said["month"]): item for site in item.sites}
         elif entry.kind == APPROVAL:
             _add(revisions, waiting, entry, {said["month"]: said}, None, said["statement"], said["submitted_by"], said["by"])
@@ -121,8 +128,8 @@ def _add(
             revisions.setdefault((entity, month), []).append(
                 Revision(
                     entity_id=entity, month=month, number=number, entry=entry.n, head=entry.head, at=entry.at,
-                    as_of=entry.payload["as_of"], document=said["document"], state=state, cause=cause, reason=reason, by=by,
-                    approved_by=approved_by,
+                    as_of=entry.payload["as_of"], document=said["document"], summary=said["summary"], outputs=said["outputs"][entity],
+                    state=state, cause=cause, reason=reason, by=by, approved_by=approved_by,
                 )
             )  # fmt: skip
 
@@ -174,13 +181,40 @@ def revision_document(ledger: Ledger, month: str, entities: Sequence[str], as_of
     }
     return {
         "format": FORMAT, "month": month, "entities": sorted(entities), "sites": sites, "as_of": number, "head_digest": head,
-        "rows": rows, "tables": {when: found for when, found in tables.items() if found},
+        "rows": rows, "tables": {when: found for when, found in tables.items() if found}, "inputs": ledger.inputs_of(month),
     }  # fmt: skip
 
 
-def keep_document(home: Home, document: Mapping[str, Any]) -> str:
-    """Keep a revision's document in the lake, packed; returns the digest of the kept bytes."""
-    return home.lake.keep_bytes(packed(document))
+def summary_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a document shows results and finds tables: the rest of its rows is left out."""
+    return {**document, "format": SUMMARY, "rows": {"result": document["rows"]["result"]}, "inputs": {}}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A document that was kept: its digest and its summary's, and the output digests of its results by entity and window."""
+
+    document: str
+    summary: str
+    outputs: Mapping[str, Mapping[str, str]]
+
+    def payload(self, entities: Iterable[str]) -> dict[str, Any]:
+        """What a log entry says of it, for some of its entities."""
+        return {"document": self.document, "summary": self.summary, "outputs": {one: dict(self.outputs[one]) for one in sorted(entities)}}
+
+
+def keep_document(home: Home, document: Mapping[str, Any]) -> Kept:
+    """Keep a revision's document and its summary in the lake, packed."""
+    digests = (home.lake.keep_bytes(packed(document)), home.lake.keep_bytes(packed(summary_of(document))))
+    return Kept(*digests, outputs_of(document))
+
+
+def outputs_of(document: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Output digests of the results in a document, by entity and window."""
+    found: dict[str, dict[str, str]] = {}
+    for row in document["rows"]["result"]:
+        found.setdefault(row["entity_id"], {})[row["window"]] = row["output_digest"]
+    return found
 
 
 def packed(document: Mapping[str, Any]) -> bytes:
@@ -190,93 +224,24 @@ def packed(document: Mapping[str, Any]) -> bytes:
 
 def read_document(home: Home, digest: str) -> dict[str, Any]:
     """A revision's document; GciError when it is missing or is not one."""
+    return _unpacked(home, digest, FORMAT)
+
+
+def read_summary(home: Home, digest: str) -> dict[str, Any]:
+    """The summary of a revision's document: its ``rows`` hold results only. GciError when it is missing or is not one."""
+    return _unpacked(home, digest, SUMMARY)
+
+
+def _unpacked(home: Home, digest: str, expected: str) -> dict[str, Any]:
     path = home.lake.file_path(digest)
     try:
         document: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         why = "is missing" if isinstance(error, FileNotFoundError) else "can't be read"
         raise GciError(
             f"The document of a final revision {why}: lake/files/{path.name}. Restore the file from a backup or an evidence pack, then "
-            "run 'gci verify'."
+            "run 'gci verify'. 最终修订的文档缺失或损坏,请从备份恢复后运行 'gci verify'。"
         ) from None
-    if document.get("format") != FORMAT:
-        raise GciError(f"lake/files/{path.name} is a document of format {document.get('format')!r}; this version reads {FORMAT}.")
+    if document.get("format") != expected:
+        raise GciError(f"lake/files/{path.name} is a document of format {document.get('format')!r}; expected was {expected}.")
     return document
-
-
-def payload_of(document: Mapping[str, Any], entity_id: str, window: str) -> dict[str, Any] | None:
-    """The result of an entity in a document, as it was computed."""
-    for row in document["rows"]["result"]:
-        if (row["entity_id"], row["window"]) == (entity_id, window):
-            payload: dict[str, Any] = json.loads(row["payload"])
-            return payload
-    return None
-
-
-def published(document: Mapping[str, Any], revision: Revision, window: str) -> dict[str, Any] | None:
-    """The result of a revision as ``gci show`` prints it: as computed, with its number, its state and who made it final."""
-    payload = payload_of(document, revision.entity_id, window)
-    if payload is None:
-        return None
-    return payload | {"revision": revision.number, "state": revision.state, "final": revision.json()}
-
-
-# a home as a revision saw it ------------------------------------------------------------------------------------------
-
-
-class RevisionLedger(Ledger):
-    """A ledger that answers with what a revision's document holds, and with the log up to the revision's number. It can't be written."""
-
-    def __init__(self, source: Ledger, document: Mapping[str, Any]) -> None:
-        self.__dict__.update(source.__dict__)
-        self._document, self._as_of = document, int(document["as_of"])
-
-    def write(self) -> Any:
-        raise GciError("A final revision is never written again.")
-
-    def rows(self, name: str, **where: Any) -> list[dict[str, Any]]:
-        wanted = {c: set(v) if isinstance(v, list | tuple) else {v} for c, v in where.items()}
-        return [row for row in self._document["rows"][name] if all(row[c] in values for c, values in wanted.items())]
-
-    def manifests(self, month: str | None = None, table_name: str | None = None) -> list[Manifest]:
-        return [item for item in self._manifests if month in (None, item.month) and table_name in (None, item.table_name)]
-
-    @cached_property
-    def _manifests(self) -> list[Manifest]:
-        return [
-            Manifest(month, name, digest, file_digest, rows, as_of, code, {})
-            for month, tables in sorted(self._document["tables"].items())
-            for name, (digest, file_digest, rows, as_of, code) in sorted(tables.items())
-        ]
-
-    def written(self, name: str) -> set[tuple[str, str]]:
-        return {(row["month"], row["table_name"]) for row in self._document["rows"].get(name, [])}
-
-    def head(self, as_of: int | None = None) -> tuple[int, str]:
-        return super().head(self._clamp(as_of))
-
-    def entries(self, *, kinds: Iterable[str] | None = None, as_of: int | None = None) -> list[Entry]:
-        return super().entries(kinds=kinds, as_of=self._clamp(as_of))
-
-    def parts(self, feed: str, as_of: int, months: Sequence[str] | None = None) -> list[Part]:
-        return super().parts(feed, self._clamp(as_of), months)
-
-    def _clamp(self, as_of: int | None) -> int:
-        return self._as_of if as_of is None else min(as_of, self._as_of)
-
-
-@dataclass(frozen=True)
-class RevisionHome(Home):
-    """A home as one revision saw it: the same lake and log, and what was computed then."""
-
-    source: Home = None  # type: ignore[assignment]
-    document: Mapping[str, Any] = field(default_factory=dict, hash=False)
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        return RevisionLedger(self.source.ledger, self.document)
-
-
-def home_at(home: Home, revision: Revision) -> Home:
-    """The home as the revision saw it; what reads a home reads the revision then."""
-    return RevisionHome(home.root, home, read_document(home, revision.document))

@@ -7,6 +7,7 @@ Every key is optional; an unknown one is an error that names it and suggests the
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import tomllib
@@ -35,6 +36,8 @@ _TOP = {
 _SECTIONS: dict[str, set[str]] = {"close": {"cutoff_day"}, "spark": {"master"}}
 _FEED_KEYS = {"columns", "encoding", "timezone"}
 _ENGINES = ("polars", "spark")
+_SQLITE = "sqlite:///ledger.db"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MASTER = re.compile(r"local(\[(\d+|\*)\])?|spark://[^\s/]+")
 
 
@@ -55,7 +58,7 @@ class Settings:
     timezone: str = "Asia/Shanghai"
     engine: str = "polars"
     spark_master: str = "local[2]"
-    ledger: str = "sqlite:///ledger.db"
+    ledger: str = field(default=_SQLITE, repr=False)  # on a server it holds a password
     edition: str = DEFAULT_EDITION
     cutoff_day: int = 8
     rules: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -73,6 +76,13 @@ def load_settings(path: Path) -> Settings:
     return _parse(data, path.name)
 
 
+def settings_of(document: bytes) -> Settings:
+    """The settings as the log keeps them (JSON): what of them can change a number; the rest has its defaults."""
+    data = json.loads(document)
+    feeds = {name: FeedSettings(**values) for name, values in data.pop("feeds").items()}
+    return Settings(**data, feeds=feeds)
+
+
 def _parse(data: dict[str, Any], name: str) -> Settings:
     _known(data, _TOP, name, "")
     for section, keys in _SECTIONS.items():
@@ -84,13 +94,7 @@ def _parse(data: dict[str, Any], name: str) -> Settings:
     master = _table(data, "spark", name).get("master", Settings.spark_master)
     if not isinstance(master, str) or not _MASTER.fullmatch(master):
         raise UsageError(f'{name}: [spark] master = {master!r} is no Spark master; write "local[2]" or "spark://host:7077".')
-    ledger = data.get("ledger", Settings.ledger)
-    if variable := data.get("ledger_env"):
-        ledger = os.environ.get(variable, "")
-        if not ledger:
-            raise UsageError(f"{name}: ledger_env names the environment variable {variable}, which is not set.")
-    if not isinstance(ledger, str) or not ledger.startswith("sqlite:///"):
-        raise UsageError(f'{name}: this version keeps its ledger in SQLite only; write ledger = "sqlite:///ledger.db".')
+    ledger = _ledger(data, name)
     cutoff = _table(data, "close", name).get("cutoff_day", Settings.cutoff_day)
     if isinstance(cutoff, bool) or not isinstance(cutoff, int) or not 1 <= cutoff <= 28:
         raise UsageError(f"{name}: [close] cutoff_day = {cutoff!r} is no day of the month from 1 to 28.")
@@ -106,6 +110,37 @@ def _parse(data: dict[str, Any], name: str) -> Settings:
         rules={code: _numbers(code, values, name) for code, values in _table(data, "rules", name).items()},
         feeds={feed: _feed(feed, values, name) for feed, values in _table(data, "feeds", name).items()},
     )
+
+
+def _ledger(data: dict[str, Any], name: str) -> str:
+    """The URL of the ledger. One with a password comes from the environment only, and no message repeats it."""
+    from resources.database import database_url  # settings alone are read without SQLAlchemy
+
+    if "ledger" in data and "ledger_env" in data:
+        raise UsageError(f"{name}: ledger and ledger_env both say where the ledger is; write one of them.")
+    if "ledger_env" in data:
+        variable = data["ledger_env"]
+        if not isinstance(variable, str) or not _VARIABLE.fullmatch(variable):
+            raise UsageError(
+                f'{name}: ledger_env is the name of an environment variable that holds the URL, as in ledger_env = "GCI_LEDGER".'
+            )
+        if not (url := os.environ.get(variable, "")):
+            raise UsageError(f"{name}: ledger_env names the environment variable {variable}, which is not set.")
+        where = f"{name}: ledger_env: {variable}"
+    else:
+        url, where = data.get("ledger", _SQLITE), f"{name}: ledger"
+        if not isinstance(url, str):
+            raise UsageError(f'{name}: ledger = {url!r} is no URL; write ledger = "sqlite:///ledger.db".')
+    try:
+        parsed = database_url(url)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+    if "ledger" in data and (parsed.password or any("pass" in key for key in parsed.query)):
+        raise UsageError(
+            f"{name}: ledger holds a password. Put the URL into an environment variable and write its name instead: "
+            'ledger_env = "GCI_LEDGER".'
+        )
+    return url
 
 
 def _zone(value: Any, name: str, key: str) -> str:

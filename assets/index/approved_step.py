@@ -17,6 +17,8 @@ from assets.indicators.energy_total import TOTAL
 from assets.indicators.measure import IndicatorValue
 from resources.calendar import trailing_months
 
+COMPARED = ("indicators/pue", "indicators/wue")
+
 
 def compare_approved(compute: Compute) -> Step:
     """PUE, WUE and energy of every site, of the month and of the twelve months that end with it."""
@@ -31,7 +33,7 @@ def compare_approved(compute: Compute) -> Step:
             months = [row for row in mine if window == "ttm" or row["month"] == compute.month]
             found.append(compared_energy(window, site[ENERGY_COLUMN], months))
             rows += [row | {"site_id": site_id, "month": compute.month} for row in found]
-    inputs = {"index/site_index": compute.digest("index/site_index"), "raw/registry": compute.digest("raw/registry"), **digests}
+    inputs = {name: compute.digest(name) for name in ("index/site_index", "raw/registry", *COMPARED)} | digests
     return compute.put(TABLE, "index", {TABLE: pl.DataFrame(rows, schema=APPROVED)}, inputs)
 
 
@@ -43,7 +45,7 @@ def _totals(compute: Compute) -> tuple[list[dict[str, Any]], dict[str, str]]:
         if stored is not None:
             table = compute.home.lake.read(TOTALS, month, stored.file_digest)
             rows += table.filter(pl.col("carrier") == TOTAL).to_dicts()
-            digests[f"{TOTALS} {month}"] = stored.digest
+            digests[TOTALS if month == compute.month else f"{TOTALS}@{month}"] = stored.digest
     return rows, digests
 
 

@@ -40,6 +40,7 @@ from resources.errors import GciError
 
 TABLE = "index/site_index"
 WINDOWS = ("month", "ttm")
+_READ = {f"indicators/{item.asset}" for item in INDICATORS}
 
 Values = dict[str, IndicatorValue]  # by indicator code
 _OF_CLAIMS = ("E1", "E2", "F1", "F2")  # what pending certificates would change, were they cancelled
@@ -114,7 +115,11 @@ def score_entities(compute: Compute) -> Step:
         for value in entity.values[name].values()
     ]
     digest = digest_json(sorted([r["entity_id"], r["window"], r["output_digest"]] for r in results))
-    inputs = {f"indicators/{item.asset}": compute.digest(f"indicators/{item.asset}") for item in INDICATORS}
+    inputs = {"raw/registry": compute.digest("raw/registry")} | {kind: compute.document(kind)[0] for kind in ("edition", "factors")}
+    for month in trailing_months(compute.month):
+        for stored in compute.home.ledger.manifests(month):
+            if stored.table_name in _READ:
+                inputs[stored.table_name if month == compute.month else f"{stored.table_name}@{month}"] = stored.digest
     return compute.put(
         TABLE, "index", {}, inputs, digests={TABLE: (digest, len(results))},
         rows={

@@ -19,19 +19,21 @@ from assets.indicators.energy_total import TABLE as TOTALS
 from assets.indicators.ghg import GHG, Sources, inventory_rows
 from assets.indicators.ghg import TABLE as INVENTORY
 from assets.indicators.inputs import SiteMonth
-from assets.indicators.step import MonthInputs, grid_energy, total_of
+from assets.indicators.site_emissions import grid_energy, total_of
+from assets.indicators.step import MonthInputs
 from assets.indicators.tariff import price_hours
 from assets.reference.scope1 import BURNT_AT, is_burnt, measure_scope1
 from assets.reference.scope3 import measure_scope3
 from assets.staging.bills import billed, day_bounds_s
 from assets.staging.contracts import in_force, latest_settlements, settled_wh, shares_of
-from assets.staging.contributions import contributions
+from assets.staging.contributions import Contributions
 from assets.staging.onsite import meters_in_month
 from resources.calendar import HOUR_S, month_last_day, month_range
 from resources.errors import GciError
 
 Row = dict[str, Any]
-INPUTS = ("staging/energies", "staging/interval_energy", "staging/claims", "raw/registry", "raw/activities", "raw/green_power")
+HOURS = "staging/interval_energy"
+INPUTS = ("staging/energies", HOURS, "staging/claims", "raw/registry", "raw/activities", "raw/green_power")
 SUPPLY = "point:grid_supply"
 # Its hours would fall to another row's price.
 REFUSED = ("a row of the tariff is refused (CT01)", "电价有记录被拒(CT01)")
@@ -57,7 +59,11 @@ def measure_accounts(compute: Compute) -> Step:
         TOTALS: pl.DataFrame(energy, schema=ENERGY),
         COSTS: pl.DataFrame(cost, schema=COST),
     }
-    inputs = {name: compute.digest(name) for name in INPUTS} | {kind: compute.document(kind)[0] for kind in ("edition", "factors")}
+    inputs = (
+        {name: compute.digest(name) for name in INPUTS}
+        | books.earlier
+        | {kind: compute.document(kind)[0] for kind in ("edition", "factors")}
+    )
     return compute.put("indicators/accounts", "indicators", tables, inputs)
 
 
@@ -106,13 +112,20 @@ class _Books:
         direct = total_of(site, "point:direct_line")
         return site_cost(site_id, site.month, zone, own, self._supply(site), settled, direct, bills)
 
+    @property
+    def earlier(self) -> dict[str, str]:
+        """The hours of earlier months that bills reached into."""
+        months = sorted({month for month, _ in self._hours} - {self.compute.month})
+        stored = (self.compute.home.ledger.manifest(month, HOURS) for month in months)
+        return {f"{HOURS}@{item.month}": item.digest for item in stored if item is not None}
+
     def _hours_of(self, month: str, key: str) -> dict[Any, pl.DataFrame] | None:
         """Hours of the meters that are billed or count in E_DC, by site or meter (``key``); None of a month that was not computed."""
         if (month, key) not in self._hours:
-            stored = self.compute.home.ledger.manifest(month, "staging/interval_energy")
+            stored = self.compute.home.ledger.manifest(month, HOURS)
             self._hours[month, key] = None
             if stored is not None:
-                hours = self.compute.home.lake.scan("staging/interval_energy", month, stored.file_digest)
+                hours = self.compute.home.lake.scan(HOURS, month, stored.file_digest)
                 priced = hours.filter(pl.col("meter_id").is_in(self.priced)).collect()
                 self._hours[month, key] = {name: rows for (name,), rows in priced.group_by(key, maintain_order=True)}
         return self._hours[month, key]
@@ -130,7 +143,7 @@ class _Books:
         if not known.known or known.known_s < known.expected_s:
             return Supply({}, GAPS)
         try:
-            rows = contributions(hours, self.energies, site.site_id, SUPPLY).filter(pl.col("hour_s").is_not_null())
+            rows = Contributions(hours, self.energies, site.site_id).of(SUPPLY).filter(pl.col("hour_s").is_not_null())
         except GciError:
             return Supply({}, ("the hours of the supply meters do not add up to their total", "进线表计逐小时电量与合计不一致"))
         found: dict[tuple[str, int], int] = {}

@@ -7,6 +7,7 @@ leaves the mean; what is not reported counts 0.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from assets.indicators.activities import amount, pieces, reported
 from assets.indicators.inputs import SiteMonth
@@ -27,16 +28,27 @@ def measure(site: SiteMonth) -> IndicatorValue:
     answer = refused(HEAD, site)
     if answer:
         return answer
-    ratios = {"reclaimed_water": _reclaimed_water(site), "heat_reuse": _heat_reuse(site), "retired_equipment": _retired_equipment(site)}
-    components: Components = {}
-    for name, ratio in ratios.items():
-        components |= {f"{name}.{key}": value for key, value in ratio.items()}
-        components[f"{name}.full"] = ratio["whole"] * site.parameters.recovery_full[name]
+    ratios = ratios_of(site)
+    components = ratio_components(ratios, site)
     for side in ("E_DC", "water"):
         if side in site.energy and site.energy[side].known:
             components |= energy_parts(side, site.energy[side])
     declared = all(name in site.declared and not ratio["asked"] for name, ratio in ratios.items())
     return concluded(HEAD, components, evaluate, site.parameters, input_digest(HEAD, site), declared=declared)
+
+
+def ratios_of(site: SiteMonth) -> dict[str, Components]:
+    """The three ratios of a month by name: ``part, whole, asked`` (0 leaves the mean) and ``said`` (whether anything is reported)."""
+    return {"reclaimed_water": _reclaimed_water(site), "heat_reuse": _heat_reuse(site), "retired_equipment": _retired_equipment(site)}
+
+
+def ratio_components(ratios: Mapping[str, Components], site: SiteMonth) -> Components:
+    """The ratios as summable components; ``full`` is the part that would earn full marks."""
+    components: Components = {}
+    for name, ratio in ratios.items():
+        components |= {f"{name}.{key}": value for key, value in ratio.items()}
+        components[f"{name}.full"] = ratio["whole"] * site.parameters.recovery_full[name]
+    return components
 
 
 def evaluate(components: Components) -> Evaluated:

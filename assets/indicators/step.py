@@ -9,31 +9,17 @@ from typing import Any
 
 from assets.compute import Compute, Step
 from assets.edition.document import parse_edition
-from assets.indicators.carbon import Emissions, GridEnergy, measure_emissions
 from assets.indicators.hourly_match import HourlyMatch, match_hours
-from assets.indicators.inputs import Parameters, SiteMonth, site_month
+from assets.indicators.inputs import Parameters, SiteMonth
 from assets.indicators.measure import IndicatorValue
 from assets.indicators.parameters import parameters_of
 from assets.indicators.quality import Limits, quality_shares, quality_tier
 from assets.indicators.quality_inputs import MonthEvidence, meter_tiers
 from assets.indicators.registry import INDICATORS, Indicator
+from assets.indicators.site_emissions import READS, site_with_emissions
 from assets.reference.factors import FactorSet
-from assets.staging.claim_books import OUTSIDE
-from assets.staging.onsite import SiteEnergies, plant_use, storage_losses
 from checks.gate import Gate
 from resources.digest import canonical_json, digest_json
-
-READS = {
-    "E_DC": "staging/energies",
-    "E_IT": "staging/energies",
-    "water": "staging/energies",
-    "fuel": "raw/activities",
-    "claims": "staging/claims",
-    "hourly": "staging/hourly_supply",
-    "inventory": "staging/inventory",
-    "utilisation": "staging/inventory",
-    "practices": "raw/activities",
-}
 
 
 def measure_indicators(compute: Compute) -> Step:
@@ -165,53 +151,4 @@ class MonthInputs:
             "declarations": tables["declarations"], "withheld": self.gate.withheld(site_id) if withheld is None else withheld,
             "input_digests": self._digests, "hourly": self.hourly[site_id],
         }  # fmt: skip
-        before = site_month(**known)
-        return site_month(**known, emissions=_emissions(compute, self.factors, before, tables["energies"], tables["meters"]))
-
-
-def _emissions(
-    compute: Compute,
-    factors: FactorSet,
-    site: SiteMonth,
-    energies: list[dict[str, Any]],
-    meters: list[dict[str, Any]],
-) -> Emissions | None:
-    """Emissions of the site-month; claims that are withheld are unknown, so the market-based figure is too."""
-    row = site.site
-    if row is None:
-        return None
-
-    claimed = None if site.claims is None or "claims" in site.withheld else site.claims.carbon_free_wh
-    if claimed is None and "green_power" in site.declared and "claims" not in site.withheld:
-        claimed = 0
-    return measure_emissions(
-        factors,
-        geography=row["geography"],
-        month=compute.month,
-        cutoff_day=compute.settings.cutoff_day,
-        energy=grid_energy(site, energies, meters),
-        claimed_wh=claimed,
-        pending_wh=site.claims.pending_carbon_free_wh if site.claims else 0,
-        fuel_use=total_of(site, "point:fuel_use"),
-        activities=site.activities,
-        declared=site.declared,
-    )
-
-
-def grid_energy(site: SiteMonth, energies: list[dict[str, Any]], meters: list[dict[str, Any]]) -> GridEnergy:
-    """The energies of a site-month that scope 2 reads. ``energies``: of staging/energies, ``meters``: of the registry, the site's rows."""
-    outside = (site.site or {}).get("storage") == OUTSIDE
-    return GridEnergy(
-        e_dc=site.energy["E_DC"].value if "E_DC" in site.energy else None,
-        onsite_generation=total_of(site, "point:onsite_generation"),
-        export=total_of(site, "point:export"),
-        plant_use=plant_use(SiteEnergies(energies), meters, site.site_id, site.month),
-        direct_line=total_of(site, "point:direct_line"),
-        backup_generation=total_of(site, "point:backup_generation"),
-        storage_losses=storage_losses(SiteEnergies(energies), site.site_id) if outside else 0,
-    )
-
-
-def total_of(site: SiteMonth, measure: str) -> int | None:
-    """The total of a measure: 0 where the site has no such meters, None where it is unknown."""
-    return site.energy[measure].value if measure in site.energy else 0
+        return site_with_emissions(self.factors, compute.settings.cutoff_day, tables["meters"], **known)

@@ -7,6 +7,7 @@ number of the month counts, so that a certificate of next year does not make thi
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -14,19 +15,13 @@ import polars as pl
 
 from assets.compute import Compute, Step
 from assets.raw.late import cutoff_s, landed_of
+from checks.contracts.names import RAW_TABLES
 from resources.calendar import DAY_S, add_months, month_bounds_s, month_first_day, month_range
 from resources.digest import digest_json
 from resources.lake import content_digest
+from resources.ledger import ENTRY, ONCE_KINDS, Entry
 
-GROUPS: dict[str, tuple[str, ...]] = {
-    "raw/registry": ("sites", "declarations", "meters", "meter_parts", "meter_events"),
-    "raw/meter_readings": ("meter_readings",),
-    "raw/cmdb": ("racks", "devices", "utilisation"),
-    "raw/green_power": (
-        "projects", "ppa_contracts", "ppa_site_shares", "ppa_settlements", "certificates", "certificate_events",
-    ),
-    "raw/activities": ("activities", "practices", "bills", "tariffs", "telemetry"),
-}  # fmt: skip
+GROUPS = RAW_TABLES
 # Readings of the month need the last one before it (40 days back) and the first one after it (10 days ahead).
 _MONTHS_BACK, _MONTHS_AHEAD = 2, 1
 
@@ -38,7 +33,44 @@ def reading_months(month: str) -> list[str]:
 
 def raw(compute: Compute) -> Step:
     """Manifests of the five raw assets of a month, and the rules of the contracts (CT01)."""
-    return compute.put("raw", "raw", {}, {}, _judged(compute), digests=raw_digests(compute))
+    return compute.put("raw", "raw", {}, {}, _judged(compute), digests=raw_digests(compute), own=raw_entries(compute))
+
+
+def raw_entries(compute: Compute) -> dict[str, dict[str, str]]:
+    """For each raw asset the files that its month is made of: ``entry <number in the log>`` and the digest of the file.
+
+    A file counts when a row of it belongs to the month, or a refused one (their number is part of the digest); a file without rows, because
+    an empty table says something; a document that evidence may name.
+    """
+    known = {entry.n: entry for entry in compute.home.ledger.entries(kinds=ONCE_KINDS, as_of=compute.as_of)}
+    found: dict[str, set[int]] = {name: set() for name in GROUPS}
+    for name, feeds in GROUPS.items():
+        for feed in feeds:
+            found[name] |= _reading_entries(compute) if feed == "meter_readings" else _entries(compute, feed)
+            found[name] |= _empty_entries(compute, feed, known)
+    for month in {month for months in claim_periods(compute) for month in months}:  # see raw_digests
+        other = Compute(compute.home, month, compute.as_of)
+        for feed in GROUPS["raw/green_power"]:
+            found["raw/green_power"] |= _entries(other, feed)
+        found["raw/green_power"] |= _reading_entries(other)
+    evidence = set(compute.feeds.evidence.items())
+    found["raw/activities"] |= {n for n, e in known.items() if e.kind == "evidence" and (e.name.split("/", 1)[-1], e.digest) in evidence}
+    return {name: {f"{ENTRY} {n}": known[n].digest for n in sorted(numbers)} for name, numbers in found.items()}
+
+
+def _reading_entries(compute: Compute) -> set[int]:
+    return {part.entry for part in compute.home.ledger.parts("meter_readings", compute.as_of, reading_months(compute.month))}
+
+
+def _entries(compute: Compute, feed: str) -> set[int]:
+    rejected = compute.feeds.rejected
+    rows = (_of_month(compute, feed, compute.feeds[feed])["entry"], rejected.loc[rejected["feed"] == feed, "entry"])
+    return {int(n) for column in rows for n in column.unique()}
+
+
+def _empty_entries(compute: Compute, feed: str, known: Mapping[int, Entry]) -> set[int]:
+    filled = {part.entry for part in compute.home.ledger.parts(feed, compute.as_of) if part.rows}
+    return {n for n, entry in known.items() if entry.kind == "file" and entry.payload["feed"] == feed and n not in filled}
 
 
 def raw_digests(compute: Compute) -> dict[str, tuple[str, int]]:

@@ -13,24 +13,12 @@ from typing import Any
 import pandas as pd
 import polars as pl
 
-from assets.raw.moments import days, instants, months
-from assets.raw.numbers import flags, floats, integers, plain
-from checks.contracts.base import FIRST_MONTH, Column, Contract, fold
+from assets.raw.breaches import Breach, breach_of
+from assets.raw.cells import filled, read_cells, stated_cells, texts_of
+from checks.contracts.base import Contract
 from checks.contracts.declare import pa
 
-_READ_AS = {"instant": pl.Int64, "integer": pl.Int64, "number": pl.Float64, "boolean": pl.Boolean}
 OFFSET = "_offset_s"  # suffix of the column that holds the stated offset of an instant
-
-
-@dataclass(frozen=True)
-class Breach:
-    """One cell that breaks the contract, in a user's words; ``row`` counts the rows of the frame from 0."""
-
-    row: int
-    column: str
-    seen: str
-    reason_en: str
-    reason_zh: str
 
 
 @dataclass(frozen=True)
@@ -57,76 +45,27 @@ def type_rows(contract: Contract, frame: pl.DataFrame, first_day: str) -> Typed:
     typed: dict[str, Any] = {}
     found: dict[tuple[int, str], Breach] = {}
     assumed: list[tuple[int, str]] = []
-    texts = {column.name: _texts(frame, column) for column in contract.columns}
+    texts = {column.name: texts_of(frame, column) for column in contract.columns}
     for column in contract.columns:
-        values, offsets = _read(texts[column.name], column)
+        values, offsets = read_cells(texts[column.name], column)
         unread = values.is_null() & texts[column.name].is_not_null()
         if unread.any():
-            unread &= _stated(texts[column.name], column).is_not_null()
+            unread &= stated_cells(texts[column.name], column).is_not_null()
         for row in unread.arg_true():
-            found[row, column.name] = _breach(row, column, texts[column.name][row], "kind")
+            found[row, column.name] = breach_of(row, column, texts[column.name][row], "kind")
         if column.default is not None and column.kind in ("number", "integer"):
             assumed += [(int(row), column.name) for row in (values.is_null() & ~unread).arg_true()]
-        values = _filled(values, unread, column, typed, first_day)
+        values = filled(values, unread, column, typed, first_day)
         typed[column.name] = values
         if offsets is not None:
             typed[column.name + OFFSET] = offsets
     pandas = pd.DataFrame({name: _series(values) for name, values in typed.items()}, index=range(frame.height))
     for row, name, check in _failures(contract, pandas):
         if (row, name) not in found:
-            found[row, name] = _breach(row, contract.by_name[name], texts[name][row], check)
+            found[row, name] = breach_of(row, contract.by_name[name], texts[name][row], check)
     pandas["entry"], pandas["source_row"] = frame["entry"].to_list(), frame["source_row"].to_list()
     order = {column.name: position for position, column in enumerate(contract.columns)}
     return Typed(pandas, [found[key] for key in sorted(found, key=lambda key: (key[0], order[key[1]]))], assumed)
-
-
-def _texts(frame: pl.DataFrame, column: Column) -> pl.Series:
-    if column.name in frame.columns:
-        return frame[column.name]
-    return pl.Series(column.name, [None] * frame.height, dtype=pl.String)
-
-
-def _stated(texts: pl.Series, column: Column) -> pl.Series:
-    """Texts that state a value: for everything but text, '--' and the like state that there is none."""
-    return texts if column.kind == "text" else texts.to_frame("text").select(plain(pl.col("text"))).to_series()
-
-
-def _read(texts: pl.Series, column: Column) -> tuple[pl.Series, pl.Series | None]:
-    """Values of a column (null where unreadable), and offsets for instants."""
-    if texts.null_count() == len(texts):  # most columns of most files
-        nothing = texts.cast(_READ_AS.get(column.kind, pl.String))
-        return nothing, nothing if column.kind == "instant" else None
-    if column.values:
-        known = {text: column.values[fold(text)] for text in texts.drop_nulls().unique() if fold(text) in column.values}
-        texts = texts.replace(known) if known else texts
-    stated = _stated(texts, column)
-    match column.kind:
-        case "date":
-            return days(stated), None
-        case "month":
-            return months(stated), None
-        case "instant":
-            read = instants(stated)
-            return read["local_s"], read["offset_s"]
-        case "number":
-            return floats(stated), None
-        case "integer":
-            return integers(stated), None
-        case "boolean":
-            return flags(stated), None
-        case _:
-            return stated, None
-
-
-def _filled(values: pl.Series, unread: pl.Series, column: Column, typed: dict[str, Any], first_day: str) -> pl.Series:
-    """Blanks filled by the contract's default; what could not be read is no blank."""
-    if column.default_from:
-        fill = typed[column.default_from]
-    elif column.default is not None:
-        fill = pl.Series([first_day if column.default == FIRST_MONTH else column.default]).cast(values.dtype)
-    else:
-        return values
-    return pl.select(pl.when(values.is_null() & ~unread).then(fill).otherwise(values)).to_series()
 
 
 def _series(values: pl.Series) -> pd.Series:
@@ -164,44 +103,3 @@ def _outside(frame: pd.DataFrame, name: str, other: str, bounds: Mapping[str, tu
         if high is not None:
             failures += [(int(row), name, f"bounds:{value}:at most {high:g}:不得大于 {high:g}") for row in cells.index[cells > high]]
     return failures
-
-
-def _breach(row: int, column: Column, seen: str | None, check: str) -> Breach:
-    en, zh = _reason(column, check)
-    return Breach(row, column.name, seen or "", en, zh)
-
-
-_KINDS = {
-    "date": ("a date such as 2026-03-01", "日期,例如 2026-03-01"),
-    "month": ("a month such as 2026-03", "月份,例如 2026-03"),
-    "instant": ("a date and time such as 2026-03-01 00:15", "日期时间,例如 2026-03-01 00:15"),
-    "number": ("a number", "数字"),
-    "integer": ("a whole number", "整数"),
-    "boolean": ("yes or no (1/0, true/false, 是/否)", "是或否(1/0、true/false、是/否)"),
-}
-
-
-def _reason(column: Column, check: str) -> tuple[str, str]:
-    """What the contract asks of the cell, in both languages."""
-    name = column.name
-    if check == "not_nullable":
-        return f"{name} is required but empty", f"{name} 为必填项,不能为空"
-    if check == "kind":
-        en, zh = _KINDS[column.kind]
-        return f"{name} must be {en}", f"{name} 应为{zh}"
-    if check == "not_before":
-        return f"{name} must not be before {column.not_before}", f"{name} 不得早于(小于){column.not_before}"
-    if check.startswith("bounds:"):
-        _, value, bound_en, bound_zh = check.split(":")
-        return f"{name} of {value} must be {bound_en}", f"{value} 的 {name} {bound_zh}"
-    if check == "time_zone":
-        return f"{name} must be an IANA time zone such as Asia/Shanghai", f"{name} 应为 IANA 时区名,例如 Asia/Shanghai"
-    if check.startswith("isin"):
-        return f"{name} must be one of {', '.join(column.allowed)}", f"{name} 应为以下之一:{'、'.join(column.allowed)}"
-    if check.startswith("greater_than"):
-        return f"{name} must be at least {column.min:g}", f"{name} 不得小于 {column.min:g}"
-    if check.startswith("less_than"):
-        return f"{name} must be at most {column.max:g}", f"{name} 不得大于 {column.max:g}"
-    if check.startswith("str_matches"):
-        return f"{name} must look like {column.pattern}", f"{name} 应符合格式 {column.pattern}"
-    raise AssertionError(f"contract check without words: {check}")

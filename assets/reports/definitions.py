@@ -11,6 +11,6 @@ from assets.wrapping import Made, step_assets
 
 def build(months: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
     """The report layer over a month definition."""
-    deps = ("index/site_index", "staging/boundary", "staging/certificate_books", *ACCOUNTS)
+    deps = ("index/site_index", "staging/boundary", "staging/claims", "staging/certificate_books", *ACCOUNTS)
     made = [Made("reports/pages", "One HTML page of the month and one for each site.", deps)]
     return [step_assets("pages", "reports", made, write_report, months)]

@@ -18,6 +18,7 @@ import polars as pl
 from assets.indicators.ghg import SCOPES, TABLE, sum_of
 from assets.reference.scope1 import decimal
 from assets.reports.accounts import SCOPE_NAMES, STATUS
+from assets.reports.published import sources
 from assets.reports.tables import read_table
 from resources.errors import GciError
 from resources.home import Home
@@ -64,24 +65,30 @@ class Inventory:
 
     rows: list[dict[str, Any]]
     sums: list[dict[str, Any]]
-    digests: dict[str, str]  # month → digest of its table
-    logs: dict[str, int]  # month → log entry that it was computed from
+    digests: dict[str, str]  # month, and which revision of which sites → digest of its table
+    logs: dict[str, int]  # the same → log entry that it was computed from
 
 
 def read_inventory(home: Home, months: Sequence[str], site_id: str | None = None) -> Inventory:
-    """The inventory of months (of one site when named), with its sums. GciError when a month was not computed, or a sum is not the
-    published figure.
+    """The inventory of months (of one site when named), with its sums; of what is final as its revision says.
+
+    GciError when a month was not computed, or a sum is not the published figure.
     """
     rows: list[dict[str, Any]] = []
+    sums: list[dict[str, Any]] = []
     digests, logs = {}, {}
     for month in months:
-        table, stored = read_table(home, TABLE, month), home.ledger.manifest(month, TABLE)
-        if table is None or stored is None:
-            raise GciError(f"The inventory of {month} was not computed yet. Run 'gci run {month}'.")
-        digests[month], logs[month] = stored.digest, stored.as_of
-        own = table if site_id is None else table.filter(pl.col("site_id") == site_id)
-        rows += sorted(own.to_dicts(), key=lambda row: (row["site_id"], SCOPES.index(row["scope"]), row["line"]))
-    sums = _sums(home, rows)
+        for source in sources(home, month):
+            table, stored = read_table(source.home, TABLE, month), source.home.ledger.manifest(month, TABLE)
+            if table is None or stored is None:
+                raise GciError(f"The inventory of {month} was not computed yet. Run 'gci run {month}'.")
+            own = table.filter(source.counts(pl.col("site_id")) if site_id is None else pl.col("site_id") == site_id)
+            if site_id is not None and not source.holds(site_id):
+                continue
+            label = f"{month} {source.label}".strip()
+            digests[label], logs[label] = stored.digest, stored.as_of
+            found = sorted(own.to_dicts(), key=lambda row: (row["site_id"], SCOPES.index(row["scope"]), row["line"]))
+            rows, sums = rows + found, sums + _sums(source.home, found)
     return Inventory(rows, [*sums, *_together(sums, months)] if len(months) > 1 else sums, digests, logs)
 
 

@@ -29,7 +29,7 @@ from assets.reports.trend import trend_svg
 from assets.reports.words import GRADE_ZH, chinese, english, merged, number, percent, point_zh, points
 from resources.calendar import add_months, month_range
 from resources.home import Home
-from resources.revisions import home_at
+from resources.revision_home import home_at
 
 TREND_MONTHS = 13
 SIMULATED = "SIMULATED"  # a home with a file of this name says on every page that its data are simulated
@@ -84,8 +84,11 @@ def write_site(home: Home, months: Sequence[str]) -> Path:
     for row in home.ledger.rows("result", window="ttm", month=span):
         payloads.setdefault(row["month"], {})[row["entity_id"]] = json.loads(row["payload"])
     shown = Published(home)
-    for entity, month in shown.closed.revisions:
-        if month in span and (final := shown.final(entity, month, "ttm")) is not None:
+    for (entity, month), revisions in shown.closed.revisions.items():
+        now = payloads.get(month, {}).get(entity)
+        if month not in span or (now is not None and now["output_digest"] == revisions[-1].outputs["ttm"]):
+            continue  # what was computed last says what is final
+        if (final := shown.final(entity, month, "ttm")) is not None:
             payloads.setdefault(month, {})[entity] = final
     newest = max(m.month for m in home.ledger.manifests(table_name="index/site_index"))
     for month in months:

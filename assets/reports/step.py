@@ -10,6 +10,8 @@ from resources.code_version import code_version
 from resources.digest import digest_json
 from resources.ledger import OWN, RUN, Manifest
 
+_STAGED = ("boundary", "coverage", "gaps", "reported", "claims", "certificate_ledger", "certificate_books")
+
 
 def write_report(compute: Compute) -> Step:
     """Write the pages of the month; their manifest is the digest of what they show."""
@@ -22,12 +24,9 @@ def seal_report(compute: Compute) -> Step:
     """The manifest of the month's pages, by what they show, and the seal of the month: all of the report step but the pages."""
     rows = compute.home.ledger.rows("result", month=compute.month, window="ttm")
     shown = {row["entity_id"]: row["output_digest"] for row in rows}
-    inputs = {name: compute.digest(name) for name in ("index/site_index", "staging/boundary", "staging/certificate_books")}
-    tables = {
-        name: compute.digest(f"staging/{name}")
-        for name in ("boundary", "coverage", "gaps", "reported", "claims", "certificate_ledger", "certificate_books")
-    }
-    tables |= {name: compute.digest(name) for name in ACCOUNTS}
+    tables = {name: compute.digest(f"staging/{name}") for name in _STAGED} | {name: compute.digest(name) for name in ACCOUNTS}
+    inputs = {name if "/" in name else f"staging/{name}": digest for name, digest in tables.items()}
+    inputs["index/site_index"] = compute.digest("index/site_index")
     done = compute.put(
         "reports/pages", "reports", {}, inputs, digests={"reports/pages": (digest_json([shown, tables]), len(shown))},
     )  # fmt: skip

@@ -231,13 +231,13 @@ def read_batches(home: Home, feeds: Any, month: str, as_of: int, settings: Setti
         countries={name: row["geography"][:2] for name, row in sites.items() if row.get("geography")},
         stated=stated_kinds(e.payload for e in entries if e.n in of_month),
     )  # fmt: skip
-    on_engine = _scan(home, parts, month, engine)
-    here = on_engine if engine.name == own.name else _scan(home, parts, month, own)
+    on_engine = month_parts(home, parts, month, engine)
+    here = on_engine if engine.name == own.name else month_parts(home, parts, month, own)
     rows = sum(part.rows for part in parts if part.month == month)
     yield from stage_batches(on_engine, here, facts, engine, rows=rows, spool=home.lake.root / "staging")
 
 
-def _scan(home: Home, parts: Sequence[Part], month: str, engine: Engine) -> Parts:
+def month_parts(home: Home, parts: Sequence[Part], month: str, engine: Engine) -> Parts:
     """The rows of parts on an engine, each with its entry."""
     own, beside = [engine.frame(pl.DataFrame(schema=SCHEMA))], [engine.frame(pl.DataFrame(schema=SCHEMA))]
     for part in parts:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -77,8 +77,8 @@ def site_inventory(
         held = _Snapshot(rack_rows.get(site_id), device_rows.get(site_id))
         row: Row = {"site_id": site_id, "month": month, **_dated(held, last, near_days, earliest, latest)}
         if held.rack_rows is not None:
-            row |= _rack_columns(_standing(held.rack_rows), held.devices)
-            row["racks_lost"] = len(_lost(last_seen, site_id, held.rack_rows[0]["snapshot_on"], lost_days))
+            row |= _rack_columns(standing_rows(held.rack_rows), held.devices)
+            row["racks_lost"] = len(lost_racks(last_seen, site_id, held.rack_rows[0]["snapshot_on"], lost_days))
         if held.devices is not None:
             row |= _device_columns(held.devices)
             row |= _hour_columns(held.devices, busy.filter(pl.col("site_id") == site_id), month, zones[site_id])
@@ -101,8 +101,8 @@ class _Snapshot:
         return [rows[0]["snapshot_on"] for rows in (self.rack_rows, self.device_rows) if rows]
 
     @cached_property
-    def devices(self) -> _Devices | None:
-        return None if self.device_rows is None else _Devices(_standing(self.device_rows))
+    def devices(self) -> Devices | None:
+        return None if self.device_rows is None else Devices(standing_rows(self.device_rows))
 
 
 def _newest(frame: pd.DataFrame, earliest: date, latest: date) -> dict[str, list[Row]]:
@@ -115,7 +115,7 @@ def _newest(frame: pd.DataFrame, earliest: date, latest: date) -> dict[str, list
     return {site_id: days[max(days)] for site_id, days in by_day.items()}
 
 
-def _standing(rows: list[Row]) -> list[Row]:
+def standing_rows(rows: list[Row]) -> list[Row]:
     """Rows that were not retired by the day of their snapshot."""
     return [row for row in rows if row["retired_on"] is None or row["retired_on"] > row["snapshot_on"]]
 
@@ -135,7 +135,7 @@ def _dated(held: _Snapshot, last: date, near_days: int, earliest: date, latest: 
 # Devices, each counted once ---------------------------------------------------------------------------------------------
 
 
-class _Devices:
+class Devices:
     """The devices of a snapshot that are not known to be off, and what of them counts.
 
     A device whose power state is blank counts where counting it can't flatter: in rated power (the denominator of B2), not in
@@ -185,7 +185,7 @@ def _exact(value: Any) -> Fraction:
     return Fraction(str(value))
 
 
-def _device_columns(devices: _Devices) -> Row:
+def _device_columns(devices: Devices) -> Row:
     """Rated power, computing power, storage and network of powered devices."""
     rated = devices.stated("rated_w", sure=False)
     known = sum(row["rated_w"] is not None or devices.included(row, "rated_w") for row in devices.rows)
@@ -200,7 +200,7 @@ def _device_columns(devices: _Devices) -> Row:
     }
 
 
-def capacity(devices: _Devices) -> list[Capacity]:
+def capacity(devices: Devices) -> list[Capacity]:
     """FP32 computing power of powered servers, in whole GFLOPS each."""
     return [
         Capacity(row["device_id"], row["kind"] == "gpu_server", round(tflops * 1000))
@@ -208,7 +208,7 @@ def capacity(devices: _Devices) -> list[Capacity]:
     ]
 
 
-def _hour_columns(devices: _Devices, rows: pl.DataFrame, month: str, zone: str) -> Row:
+def _hour_columns(devices: Devices, rows: pl.DataFrame, month: str, zone: str) -> Row:
     """Capacity-hours known and used, together and of CPUs and GPUs apart."""
     compute = capacity(devices)
     found = busy_hours(rows, compute, month, zone)
@@ -231,27 +231,41 @@ def _hour_columns(devices: _Devices, rows: pl.DataFrame, month: str, zone: str) 
 # Racks ----------------------------------------------------------------------------------------------------------------
 
 
-def _rack_columns(racks: list[Row], devices: _Devices | None) -> Row:
+def _rack_columns(racks: list[Row], devices: Devices | None) -> Row:
     """Racks with fit-out, their rated power, and those in use; the last is null when none can be judged."""
-    fitted = [rack for rack in racks if _fitted(rack, rack["snapshot_on"])]
+    fitted = [rack for rack in racks if is_fitted(rack, rack["snapshot_on"])]
     sizes = {"racks_fitted": len(fitted), "racks_rated_w": round(sum(_exact(rack["rated_kw"]) * 1000 for rack in fitted))}
     if devices is None:
         return sizes
+    states = [state.used for state in rack_states(fitted, devices)]
+    nothing_known = bool(fitted) and states.count(None) == len(fitted)
+    return {**sizes, "racks_used": None if nothing_known else states.count(True)}
+
+
+class RackState(NamedTuple):
+    """A fitted rack and whether it is in use (None: can't be told): what powered devices fill of its ``room``, in U or W (AI racks)."""
+
+    rack: Row
+    used: bool | None
+    filled: Fraction
+    room: Fraction
+    unit: str
+
+
+def rack_states(fitted: Iterable[Row], devices: Devices) -> list[RackState]:
+    """Each fitted rack with what decides whether it is in use. Source: method.md §1, B1."""
     height, power = _by_rack(devices, "u_size"), _by_rack(devices, "rated_w")
-    used = unknown = 0
+    found = []
     for rack in fitted:
         ai = rack["ai_rack"] is True
         known, doubtful = (power if ai else height).get(rack["rack_id"], (Fraction(0), False))
         room = _exact(rack["rated_kw"]) * 1000 if ai else _exact(rack["u_height"])
-        if known > 0 and known >= RACK_IN_USE * room:
-            used += 1
-        elif doubtful:
-            unknown += 1
-    nothing_known = bool(fitted) and unknown == len(fitted)
-    return {**sizes, "racks_used": None if nothing_known else used}
+        used = True if known > 0 and known >= RACK_IN_USE * room else None if doubtful else False
+        found.append(RackState(rack, used, known, room, "W" if ai else "U"))
+    return found
 
 
-def _fitted(rack: Row, day: str) -> bool:
+def is_fitted(rack: Row, day: str) -> bool:
     """Whether a rack has its fit-out by a day; a blank date counts as fitted: it can only lower the rate."""
     return rack["fitted_on"] is None or rack["fitted_on"] <= day
 
@@ -263,7 +277,7 @@ def _last_seen(racks: pd.DataFrame, latest: date) -> dict[str, Row]:
     return {row["rack_id"]: row for row in plain(records)}
 
 
-def _lost(last_seen: Mapping[str, Row], site_id: str, snapshot_on: str, lost_days: int) -> list[Row]:
+def lost_racks(last_seen: Mapping[str, Row], site_id: str, snapshot_on: str, lost_days: int) -> list[Row]:
     """Fitted racks of a site that its snapshot no longer has, though no row retired them by its day."""
     earliest = (date.fromisoformat(snapshot_on) - timedelta(days=lost_days)).isoformat()
     return [
@@ -272,11 +286,11 @@ def _lost(last_seen: Mapping[str, Row], site_id: str, snapshot_on: str, lost_day
         if rack["site_id"] == site_id
         and earliest <= rack["snapshot_on"] < snapshot_on
         and (rack["retired_on"] is None or rack["retired_on"] > snapshot_on)
-        and _fitted(rack, snapshot_on)
+        and is_fitted(rack, snapshot_on)
     ]
 
 
-def _by_rack(devices: _Devices, column: str) -> dict[str, tuple[Fraction, bool]]:
+def _by_rack(devices: Devices, column: str) -> dict[str, tuple[Fraction, bool]]:
     """By rack, what its powered devices fill, and whether a device in it may fill more: its size or its power state is not known."""
     filled: dict[str, Fraction] = defaultdict(Fraction)
     for row, value in devices.stated(column):

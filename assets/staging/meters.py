@@ -156,8 +156,8 @@ def register_meters(meters: Any, events: Any, *, month: str, site_zones: Mapping
 
 
 def records(frame: Any) -> list[dict[str, Any]]:
-    """Rows of a pandas frame as dicts with None for everything missing."""
-    return rows_of(frame)
+    """Rows of a pandas frame as dicts with None for everything missing; rows that are dicts already as they are."""
+    return frame if isinstance(frame, list) else rows_of(frame)
 
 
 def _meter(

@@ -229,7 +229,7 @@ def stage_energies(compute: Compute) -> Step:
         "side_days": side_days(hours, sides, classes, compute.site_zones).to_pandas(),
         "shares": side_shares(facts, sides, _earlier_energies(compute)).to_pandas(),
     }
-    inputs = {**_registry(compute), "staging/interval_energy": compute.digest("staging/interval_energy")}
+    inputs = _registry(compute) | {name: compute.digest(name) for name in ("staging/interval_energy", "staging/meter_facts")}
     tables = {
         "staging/energies": energies,
         "staging/energy_balance": balance,

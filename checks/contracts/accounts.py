@@ -8,6 +8,22 @@ from __future__ import annotations
 from checks.contracts.base import Contract
 from checks.contracts.computed import ENTRY, FLAG, INTEGER, MONTH, NUMBER, SITE, SOURCE_ROW, TEXT, computed_table
 
+# What the figures of a site-month are made of (assets/indicators/carbon.py, ghg.py, cost.py). That a rule withholds one is a verdict.
+_ENERGIES = "staging/energies.measure,sign,quantity,known_s,metered_s,expected_s,estimated"
+_CLAIMS = "staging/claims.route,source,project_code,production_month,seq_start,seq_end,quantity_wh,carbon_free,status"
+_ACTIVITIES = "activities.month,activity,quantity,unit,density_kg_per_l"
+_GRID = "sites.geography,storage meters.medium,point,project_code,valid_from,valid_to"
+_NONE = "declarations.subject,valid_from,valid_to"
+_EMITTED = f"{_ENERGIES} {_CLAIMS} {_ACTIVITIES} {_GRID} {_NONE} factors"
+_PRICES = "tariffs.valid_from,price_per_kwh,currency,period,hours,months,demand_charge_per_kw"
+_SOLD = (
+    "ppa_contracts.kind,start_on,end_on ppa_site_shares.share_ratio,valid_from,valid_to "
+    "ppa_settlements.month,version,contract_mwh,ongrid_mwh,mechanism_mwh,user_mwh,settled_mwh,price_per_kwh,premium_per_kwh,currency"
+)
+_BILLS = "bills.period_start,period_end,quantity,unit,amount,currency"
+_PAID = f"{_PRICES} {_SOLD} {_BILLS} {_ENERGIES} staging/interval_energy.hour_s,quantity,known_s,estimated meters.medium sites.timezone"
+_COMPARED = "indicators/pue.value indicators/wue.value indicators/energy_total.carrier,tce,status"
+
 _REASON = (
     ("reason_en?", TEXT, "", "Why it is not known, or what must be said with it, in English", "未知原因或须说明之处(英文)"),
     ("reason_zh?", TEXT, "", "The same in Chinese", "未知原因或须说明之处(中文)"),
@@ -40,6 +56,16 @@ _CONTRACTS = (
         *_REASON,
         ("evidence?", TEXT, "", "File name of its document", "佐证文件名"),
         ("entry?", *ENTRY[1:]), ("source_row?", *SOURCE_ROW[1:]),
+        made_from={
+            "site_id": "sites.site_id",
+            "scope line category source subject": _EMITTED,
+            "quantity unit emissions_kg status reason_en reason_zh": _EMITTED,
+            "stated_quantity stated_unit": _ACTIVITIES,
+            "density_kg_per_l": _ACTIVITIES,
+            "evidence": f"{_ACTIVITIES} activities.evidence staging/claims.evidence,status",
+            "factor factor_unit vintage published_on published_late document gwp_set": _EMITTED,
+            "entry source_row": "activities.entry,source_row meters.entry,source_row staging/claims.entry,source_row",
+        },
     ),
     computed_table(
         "indicators/energy_total", "Energy of all carriers as standard coal, by calorific value", "综合能耗(当量值,折标准煤)",
@@ -54,6 +80,11 @@ _CONTRACTS = (
         ("tce?", NUMBER, "tce", "Tonnes of standard coal; of an incomplete total what is counted", "吨标准煤;合计不完整时为已计入部分"),
         ("status", TEXT, "", "counted, left_out, incomplete, unknown, withheld", "状态:计入、未计入、不完整、未知、暂缓发布"),
         *_REASON,
+        made_from={
+            "site_id": "sites.site_id",
+            "carrier factor factor_unit document": f"{_ACTIVITIES} {_ENERGIES} factors",
+            "quantity unit tce status reason_en reason_zh": f"{_ACTIVITIES} {_ENERGIES} {_NONE} sites.geography,storage factors",
+        },
     ),
     computed_table(
         "indicators/energy_cost", "Cost of electricity at its stated prices, beside the bills", "电费:按已填价格计算,并列账单",
@@ -76,6 +107,13 @@ _CONTRACTS = (
         ("status", TEXT, "", "known, estimated, unknown, not_stated", "状态:已知、估算、未知、未填"),
         *_REASON,
         ("entry?", *ENTRY[1:]), ("source_row?", *SOURCE_ROW[1:]),
+        made_from={
+            "site_id": "sites.site_id",
+            "line kind item unit": _PAID,
+            "from_day to_day": "tariffs.valid_from bills.period_start,period_end",
+            "quantity price amount_e4 computed_e4 currency status reason_en reason_zh": _PAID,
+            "entry source_row": "tariffs.entry,source_row bills.entry,source_row ppa_settlements.entry,source_row",
+        },
     ),
     computed_table(
         "index/approved", "PUE, WUE and energy against the energy conservation review", "PUE、WUE、能耗与节能审查批复值对照",
@@ -90,6 +128,13 @@ _CONTRACTS = (
         ("status", TEXT, "", "within, above, no_approved_value, not_compared", "状态:不超、超出、无批复值、未比较"),
         ("months", INTEGER, "", "Months with a value", "有值的月数"),
         *_REASON,
+        made_from={
+            "site_id": "sites.site_id",
+            "window subject unit": "",
+            "actual status months reason_en reason_zh": f"{_COMPARED} sites.approved_pue,approved_wue,approved_energy_tce",
+            "approved": "sites.approved_pue,approved_wue,approved_energy_tce",
+            "difference": f"{_COMPARED} sites.approved_pue,approved_wue,approved_energy_tce",
+        },
     ),
 )  # fmt: skip
 

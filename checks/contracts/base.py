@@ -1,20 +1,19 @@
-"""How a table is declared: one pandera schema, with the people's words beside the types.
+"""How a table is declared: its columns once, with the people's words beside the types, and the pandera schema that follows from them.
 
-The helpers ``text, choice, date, month, instant, number, integer, flag`` make one pandera column each; ``table`` joins them into a
+The helpers ``text, choice, date, month, instant, number, integer, flag`` declare one column each; ``table`` joins them into a
 ``Contract``. Column schema, templates, ``docs/tables.md``, header mapping and row rules are read from there. No table is declared here.
+pandera is imported when a table is validated, not when one is declared: commands that only read do without it.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 from zoneinfo import available_timezones
-
-from checks.contracts.declare import pa
 
 Kind = Literal["text", "date", "month", "instant", "number", "integer", "boolean"]
 
@@ -39,8 +38,9 @@ class Column:
 
     ``required``: the column and a value in every row. ``allowed``: the only values (none: any); ``values`` maps other spellings of
     a value (see ``fold``) to the one we keep. ``default`` fills a blank, ``default_from`` fills it from another column.
-    ``not_before`` names the column that this one may not lie before. ``bounds_by``: the column on which the bounds depend, and for some of
-    its values the least and most (None: no bound) that is possible.
+    ``zone``: the text is the name of a time zone. ``not_before`` names the column that this one may not lie before. ``bounds_by``: the
+    column on which the bounds depend, and for some of its values the least and most (None: no bound) that is possible. ``made_from``: of a
+    computed table, the columns of other tables whose values can change one of this column (``computed.py``).
     """
 
     name: str
@@ -59,25 +59,26 @@ class Column:
     default_from: str | None = None
     not_before: str | None = None
     bounds_by: tuple[str, Mapping[str, tuple[float, float | None]]] | None = None
+    zone: bool = False
+    made_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Contract:
-    """One table: what it is called, its key, and the pandera ``schema`` that holds everything about its columns."""
+    """One table: what it is called, its key, its columns; ``to_schema`` makes its pandera schema, of which nothing else is declared."""
 
     name: str
     title_en: str
     title_zh: str
     key: tuple[str, ...]
-    schema: Any
+    columns: tuple[Column, ...]
+    to_schema: Callable[[Contract], Any]
     time_column: str | None = None
 
     @cached_property
-    def columns(self) -> tuple[Column, ...]:
-        return tuple(
-            Column(name, required=not column.nullable, description_en=column.description, description_zh=column.title, **column.metadata)
-            for name, column in self.schema.columns.items()
-        )
+    def schema(self) -> Any:
+        """The pandera schema; imports pandera."""
+        return self.to_schema(self)
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -92,53 +93,77 @@ class Contract:
         return ",".join(column.name for column in self.columns)
 
 
-def table(name: str, title_en: str, title_zh: str, *, key: str, columns: Sequence[pa.Column], time_column: str | None = None) -> Contract:
+def table(name: str, title_en: str, title_zh: str, *, key: str, columns: Sequence[Column], time_column: str | None = None) -> Contract:
     """Declare a feed: ``key`` is a list of column names separated by spaces."""
-    schema = pa.DataFrameSchema({column.name: column for column in columns}, name=name, description=title_en, title=title_zh)
-    return Contract(name, title_en, title_zh, tuple(key.split()), schema, time_column)
+    return Contract(name, title_en, title_zh, tuple(key.split()), tuple(columns), _pandas_schema, time_column)
 
 
-def text(name: str, en: str, zh: str, synonyms: str = "", *, known: Mapping[str, str] | None = None, **options: Any) -> pa.Column:
+def _pandas_schema(contract: Contract) -> Any:
+    from checks.contracts.declare import pa
+
+    columns = {column.name: _pandas_column(column) for column in contract.columns}
+    return pa.DataFrameSchema(columns, name=contract.name, description=contract.title_en, title=contract.title_zh)
+
+
+def _pandas_column(column: Column) -> Any:
+    from checks.contracts.declare import pa
+
+    checks = []
+    if column.allowed:
+        checks.append(pa.Check.isin([int(value) for value in column.allowed] if column.kind == "integer" else list(column.allowed)))
+    if column.min is not None:
+        checks.append(pa.Check.ge(column.min))
+    if column.max is not None:
+        checks.append(pa.Check.le(column.max))
+    if column.pattern is not None:
+        checks.append(pa.Check.str_matches(column.pattern))
+    if column.zone:
+        zones = available_timezones()
+        checks.append(pa.Check(lambda values: values.isin(zones), name="time_zone"))
+    return pa.Column(
+        _DTYPES[column.kind], checks, nullable=not column.required, name=column.name, title=column.description_zh,
+        description=column.description_en,
+    )  # fmt: skip
+
+
+def text(name: str, en: str, zh: str, synonyms: str = "", *, known: Mapping[str, str] | None = None, **options: Any) -> Column:
     """A text column; ``known`` maps usual values to their other spellings (separated by spaces) without excluding others."""
     return _column("text", name, en, zh, synonyms, values=_spellings(known or {}), **options)
 
 
-def choice(name: str, en: str, zh: str, allowed: Mapping[str, str], synonyms: str = "", **options: Any) -> pa.Column:
+def choice(name: str, en: str, zh: str, allowed: Mapping[str, str], synonyms: str = "", **options: Any) -> Column:
     """A text column with the values ``allowed`` only, each with its other spellings (separated by spaces)."""
     return _column("text", name, en, zh, synonyms, values=_spellings(allowed), allowed=tuple(allowed), **options)
 
 
-def zone_name(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> pa.Column:
+def zone_name(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> Column:
     """A text column that holds the IANA name of a time zone."""
-    column = _column("text", name, en, zh, synonyms, **options)
-    zones = available_timezones()
-    column.checks.append(pa.Check(lambda values: values.isin(zones), name="time_zone"))
-    return column
+    return _column("text", name, en, zh, synonyms, zone=True, **options)
 
 
-def date(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> pa.Column:
+def date(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> Column:
     return _column("date", name, en, zh, synonyms, **options)
 
 
-def month(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> pa.Column:
+def month(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> Column:
     return _column("month", name, en, zh, synonyms, **options)
 
 
-def instant(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> pa.Column:
+def instant(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> Column:
     return _column("instant", name, en, zh, synonyms, **options)
 
 
-def number(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> pa.Column:
+def number(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> Column:
     return _column("number", name, en, zh, synonyms, **options)
 
 
-def integer(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> pa.Column:
+def integer(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> Column:
     """A column of whole numbers; ``known`` and ``allowed`` as for text."""
     known = options.pop("known", None)
     return _column("integer", name, en, zh, synonyms, values=_spellings(known or {}), **options)
 
 
-def flag(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> pa.Column:
+def flag(name: str, en: str, zh: str, synonyms: str = "", **options: Any) -> Column:
     return _column("boolean", name, en, zh, synonyms, **options)
 
 
@@ -160,21 +185,12 @@ def _column(
     default_from: str | None = None,
     not_before: str | None = None,
     bounds_by: tuple[str, Mapping[str, tuple[float, float | None]]] | None = None,
-) -> pa.Column:
-    checks = []
-    if allowed:
-        checks.append(pa.Check.isin([int(value) for value in allowed] if kind == "integer" else list(allowed)))
-    if min is not None:
-        checks.append(pa.Check.ge(min))
-    if max is not None:
-        checks.append(pa.Check.le(max))
-    if pattern is not None:
-        checks.append(pa.Check.str_matches(pattern))
-    metadata = {
-        "kind": kind, "unit": unit, "synonyms": tuple(synonyms.split()), "allowed": allowed, "values": values, "min": min, "max": max,
-        "pattern": pattern, "default": default, "default_from": default_from, "not_before": not_before, "bounds_by": bounds_by,
-    }  # fmt: skip
-    return pa.Column(_DTYPES[kind], checks, nullable=not required, name=name, title=zh, description=en, metadata=metadata)
+    zone: bool = False,
+) -> Column:
+    return Column(
+        name, kind, required, unit, en, zh, tuple(synonyms.split()), allowed, values, min, max, pattern, default, default_from, not_before,
+        bounds_by, zone,
+    )  # fmt: skip
 
 
 def _spellings(values: Mapping[str, str]) -> dict[str, str]:

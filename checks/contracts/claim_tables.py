@@ -21,6 +21,37 @@ from checks.contracts.computed import (
     computed_table,
 )
 
+# What decides whether a range, a settlement or metered generation is claimed for a site and month, and how.
+_CERTIFICATES = (
+    "certificates.project_code,production_month,seq_start,seq_end,energy_class,tradable,scheme,mechanism,ccer,issued_on,gec_code_first,"
+    "gec_code_last"
+)
+_EVENTS = (
+    "certificate_events.project_code,production_month,seq_start,seq_end,kind,on,replaces_site_id,beneficiary,consumption_month,"
+    "consumption_start,consumption_end,to_account,channel,contract_id"
+)
+_CONTRACTS = "ppa_contracts.kind,project_code,signed_on,start_on,end_on,annual_mwh,attribute_clause,evidence"
+_SHARES = "ppa_site_shares.share_ratio,valid_from,valid_to"
+_SETTLED = "ppa_settlements.month,version,contract_mwh,ongrid_mwh,mechanism_mwh,user_mwh,settled_mwh,published_on"
+_PROJECTS = "projects.project_code,energy_type,geography,commissioned_on"
+_GENERATED = (
+    "staging/energies.measure,quantity,known_s,expected_s,estimated meters.point,project_code,valid_from,valid_to "
+    "sites.geography,storage,valid_from"
+)
+_CLAIMED = f"{_CERTIFICATES} {_EVENTS} {_CONTRACTS} {_SHARES} {_SETTLED} {_PROJECTS} {_GENERATED} factors"
+_OF_CLAIMS = "staging/claims.route,source,project_code,production_month,seq_start,seq_end,quantity_wh,status"
+_HOURS = "staging/interval_energy.point,hour_s,quantity,known_s,state,method"
+_LOAD = (
+    f"{_HOURS} meters.point,medium,kind,parent_meter_id,check_meter_of,project_code,valid_from,valid_to "
+    "meter_parts.member,factor,valid_from,valid_to sites.timezone,pue_category,storage"
+)
+_PLACED = (
+    f"{_LOAD} {_OF_CLAIMS} staging/claims.carbon_free staging/energies.measure,quantity "
+    "certificates.project_code,production_month,seq_start,seq_end"
+)
+_BOOKED = f"{_CERTIFICATES} {_EVENTS} {_OF_CLAIMS} staging/claims.month factors"
+_ROWS = "certificates.entry,source_row certificate_events.entry,source_row"
+
 CLAIM_TABLES = (
     computed_table(
         "claims", "Claims of green power and what became of them", "绿电主张及其认定",
@@ -41,6 +72,19 @@ CLAIM_TABLES = (
         ("reason?", TEXT, "", "Why it does not count", "不计入的原因"),
         ("evidence?", TEXT, "", "File name of its document", "佐证文件名"),
         ("entry?", *ENTRY[1:]), ("source_row?", *SOURCE_ROW[1:]),
+        made_from={
+            "site_id": f"certificate_events.site_id certificate_events.replaces_site_id {_SHARES} {_CONTRACTS} staging/energies.site_id",
+            "source": "certificate_events.kind ppa_settlements.contract_id staging/energies.measure",
+            "project_code": "certificate_events.project_code ppa_contracts.project_code meters.project_code",
+            "production_month": "certificate_events.production_month ppa_settlements.month",
+            "seq_start seq_end quantity_wh": _CLAIMED,
+            "contract_id": "certificate_events.contract_id ppa_contracts.contract_id",
+            "meter_id": "staging/energies.meter_id meters.project_code",
+            "carbon_free": "certificates.energy_type projects.project_code,energy_type factors",
+            "route weight status reason": f"{_CLAIMED} certificate_events.evidence ppa_settlements.evidence",
+            "evidence": "certificate_events.evidence ppa_settlements.evidence",
+            "entry source_row": "certificate_events.entry,source_row ppa_settlements.entry,source_row meters.entry,source_row",
+        },
     ),
     computed_table(
         "hourly_supply", "Load and claimed supply of a site by hour: what hourly matching is counted from",
@@ -58,6 +102,13 @@ CLAIM_TABLES = (
          "该小时无计量的来源个数(不参与匹配)"),
         ("grid_share_e6?", INTEGER, "10⁻⁶", "Carbon-free share of the grid; null: not given", "电网零碳电量占比;空为未提供"),
         MONTH,
+        made_from={
+            "site_id": "sites.site_id",
+            "hour_s": "staging/interval_energy.hour_s sites.timezone",
+            "load_wh": _LOAD,
+            "metered_wh prorated_wh carbon_free_wh unknown": _PLACED,
+            "grid_share_e6": "telemetry.at,variable,value,unit sites.timezone",
+        },
     ),
     computed_table(
         "hourly_sources", "What is claimed, and on which hours it stands", "所主张电量及其分时依据",
@@ -74,6 +125,15 @@ CLAIM_TABLES = (
         ("placed_wh", INTEGER, "Wh", "Part of the claims that stands on metered hours", "落在有计量小时上的主张电量"),
         ("reason?", TEXT, "", "Why it has no hours", "无分时依据的原因"),
         MONTH,
+        made_from={
+            "site_id": "staging/claims.site_id",
+            "route": "staging/claims.route",
+            "project_code": "staging/claims.project_code",
+            "production_month": "staging/claims.production_month",
+            "carbon_free": "staging/claims.carbon_free",
+            "quantity_wh": "staging/claims.route,project_code,production_month,carbon_free,quantity_wh,status",
+            "basis whole_wh placed_wh reason": _PLACED,
+        },
     ),
     computed_table(
         "certificate_ledger", "Where every certificate range stands", "绿证号段台账(各号段现状)", "project_code production_month seq_start",
@@ -96,6 +156,25 @@ CLAIM_TABLES = (
         ("fault?", TEXT, "", "What is wrong with its life", "流转问题"),
         ("evidence?", TEXT, "", "File name of its document", "佐证文件名"),
         ("entry?", *ENTRY[1:]), ("source_row?", *SOURCE_ROW[1:]), MONTH,
+        made_from={
+            "project_code": "certificates.project_code certificate_events.project_code",
+            "production_month": "certificates.production_month certificate_events.production_month",
+            "seq_start seq_end state fault": f"{_CERTIFICATES} {_EVENTS} certificates.energy_type certificate_events.evidence",
+            "since": "certificates.issued_on certificate_events.on",
+            "site_id": "certificate_events.site_id",
+            "account": "certificate_events.to_account",
+            "beneficiary": "certificate_events.beneficiary",
+            "channel": "certificate_events.channel",
+            "contract_id": "certificate_events.contract_id",
+            "consumption_start": "certificate_events.consumption_month,consumption_start",
+            "consumption_end": "certificate_events.consumption_month,consumption_end",
+            "energy_class": "certificates.energy_class",
+            "energy_type": "certificates.energy_type",
+            "tradable": "certificates.tradable",
+            "usable_for usable_to": "certificates.production_month certificate_events.production_month factors",
+            "evidence": "certificate_events.evidence",
+            "entry source_row": _ROWS,
+        },
     ),
     computed_table(
         "certificate_books", "Certificates of a project-month, held against the claims", "绿证账目核对(按项目与生产月份)",
@@ -123,6 +202,16 @@ CLAIM_TABLES = (
         ("issuable?", INTEGER, "MWh", "Certificates that it gives, with the carry before", "含结转可核发张数"),
         ("carry_wh?", INTEGER, "Wh", "Carry after them, from 0 in January", "结转电量(每年 1 月起算)"),
         MONTH,
+        made_from={
+            "project_code": "certificates.project_code certificate_events.project_code meters.project_code",
+            "production_month": "certificates.production_month certificate_events.production_month",
+            "issued": _CERTIFICATES,
+            "transferred cancelled self_used untransferred ended": f"{_CERTIFICATES} {_EVENTS}",
+            "valid disputed": _BOOKED,
+            "claimed waiting left_out elsewhere lost claimed_wrongly": _BOOKED,
+            "generated_wh issuable carry_wh": "staging/energies.measure,quantity "
+            "meters.point,project_code,valid_from,valid_to",
+        },
     ),
     computed_table(
         "certificate_differences", "Certificate numbers at odds, and the rows that have part in it", "绿证账目差异及所涉各行",
@@ -136,6 +225,15 @@ CLAIM_TABLES = (
         ("claim_month?", TEXT, "", "Month of the claim", "主张月份"),
         ("on?", TEXT, "", "Day of the event", "变动日期"),
         ("entry?", *ENTRY[1:]), ("source_row?", *SOURCE_ROW[1:]), MONTH,
+        made_from={
+            "kind seq_start seq_end mwh claimed_mwh role": _BOOKED,
+            "project_code": "certificates.project_code certificate_events.project_code staging/claims.project_code",
+            "production_month": "certificates.production_month certificate_events.production_month staging/claims.production_month",
+            "site_id": "certificate_events.site_id staging/claims.site_id",
+            "claim_month": "staging/claims.month certificate_events.consumption_month,consumption_start,consumption_end",
+            "on": "certificate_events.on certificates.issued_on",
+            "entry source_row": f"{_ROWS} staging/claims.entry,source_row",
+        },
     ),
     computed_table(
         "contract_balance", "From what a contract promises to what counts, by contract and month", "合同电量逐级核对(按合同与月份)",
@@ -152,6 +250,14 @@ CLAIM_TABLES = (
         ("quantity_wh?", INTEGER, "Wh", "Quantity; null: unknown", "电量;空为未知"),
         ("share_ratio?", NUMBER, "1", "Share of a site", "分摊比例"),
         ("entry?", *ENTRY[1:]), ("source_row?", *SOURCE_ROW[1:]), MONTH,
+        made_from={
+            "contract_id": "ppa_contracts.contract_id",
+            "kind": "ppa_contracts.kind",
+            "project_code": "ppa_contracts.project_code",
+            "stage item ref quantity_wh": f"{_CLAIMED} {_OF_CLAIMS} staging/claims.reason",
+            "share_ratio": _SHARES,
+            "entry source_row": "ppa_contracts.entry,source_row ppa_settlements.entry,source_row",
+        },
     ),
     computed_table(
         "direct_line_tests", "Tests of direct green-power lines, by site and contract", "绿电直连判定(按站点与合同)",
@@ -168,5 +274,12 @@ CLAIM_TABLES = (
         ("outcome", TEXT, "", "ok, fails, unknown", "达标、不达标、未知"),
         ("basis", TEXT, "", "metered; derived: export as generation less what the line brings", "计量;derived:上网量按发电减线路受电推得"),
         ("source", TEXT, "", "Source of the limit", "限值出处"), MONTH,
+        made_from={
+            "site_id": f"{_SHARES} meters.site_id",
+            "contract_id": "ppa_contracts.contract_id",
+            "test at source limit": "factors",
+            "numerator_wh denominator_wh share outcome basis":
+            f"{_GENERATED} {_CONTRACTS} {_SHARES} declarations.subject,valid_from,valid_to factors",
+        },
     ),
 )  # fmt: skip

@@ -1,6 +1,7 @@
-"""The names of the feeds, without the weight of their contracts.
+"""The names of the feeds and of the raw tables that they make, without the weight of their contracts.
 
-Only the names, in the order of interfaces.md §2, for commands that must start quickly; the contracts themselves are in ``registry.py``.
+Only the names, feeds in the order of interfaces.md §2, for commands that must start quickly; the contracts themselves are in
+``registry.py``.
 """
 
 from __future__ import annotations
@@ -27,3 +28,14 @@ FEED_NAMES: tuple[str, ...] = (
     "telemetry",
     "tariffs",
 )
+
+# The raw assets, and the feeds of each.
+RAW_TABLES: dict[str, tuple[str, ...]] = {
+    "raw/registry": ("sites", "declarations", "meters", "meter_parts", "meter_events"),
+    "raw/meter_readings": ("meter_readings",),
+    "raw/cmdb": ("racks", "devices", "utilisation"),
+    "raw/green_power": (
+        "projects", "ppa_contracts", "ppa_site_shares", "ppa_settlements", "certificates", "certificate_events",
+    ),
+    "raw/activities": ("activities", "practices", "bills", "tariffs", "telemetry"),
+}  # fmt: skip

@@ -1,4 +1,5 @@
-"""All contracts: ``FEEDS`` by name, in the order of interfaces.md, ``STAGED``, and ``ACCOUNTS`` (tables of the layers above).
+"""All contracts: ``FEEDS`` by name, in the order of interfaces.md, ``STAGED``, ``ACCOUNTS`` (tables of the layers above), and ``VALUES``
+(what has no table of its own).
 
 Nothing is declared here; each table stands in the module of its subject.
 """
@@ -10,6 +11,7 @@ from checks.contracts.accounts import ACCOUNTS
 from checks.contracts.base import Contract
 from checks.contracts.names import FEED_NAMES
 from checks.contracts.staged import STAGED
+from checks.contracts.values import VALUES
 
 _ALL = {contract.name: contract for module in (sites, meters, cmdb, green_power, activities) for contract in module.CONTRACTS}
 
@@ -21,4 +23,4 @@ def template_csv(feed: str) -> str:
     return FEEDS[feed].template_header() + "\n"
 
 
-__all__ = ["ACCOUNTS", "FEEDS", "FEED_NAMES", "STAGED", "template_csv"]
+__all__ = ["ACCOUNTS", "FEEDS", "FEED_NAMES", "STAGED", "VALUES", "template_csv"]

@@ -1,13 +1,23 @@
 """Staged tables: what is concluded from the feeds, one Parquet a month (docs/architecture.md).
 
-One declaration per table; those of green power are in ``claim_tables``. How a table is made stands in ``assets/staging``.
+One declaration per table; those of green power are in ``claim_tables``, those of the boundary in ``boundary_tables``. How a table is made
+stands in ``assets/staging``.
 """
 
 from __future__ import annotations
 
 from checks.contracts.base import Contract
+from checks.contracts.boundary_tables import BOUNDARY_TABLES
 from checks.contracts.claim_tables import CLAIM_TABLES
 from checks.contracts.computed import ENTRY, INTEGER, INTERNAL, MEDIUM, METER, MONTH, NUMBER, POINT, SITE, SOURCE_ROW, TEXT, computed_table
+from checks.contracts.sources import BY_METER, CLOCK, COUNTS, EVENTS, HOURS, OF_SITE, PARTS, READ_AT
+
+_DEVICES = "devices.snapshot_on,powered_on,parent_device_id,retired_on,rated_w,fp32_tflops,storage_tb,network_gbps"
+_RACKED = (
+    "racks.snapshot_on,u_height,rated_kw,fitted_on,retired_on,ai_rack "
+    "devices.snapshot_on,u_size,rated_w,powered_on,parent_device_id,retired_on"
+)
+_BUSY = f"utilisation.scope,at,cpu_ratio,gpu_ratio {CLOCK}"
 
 _METERED = (
     computed_table(
@@ -22,6 +32,14 @@ _METERED = (
         ("n_readings", INTEGER, "", "Readings that it rests on", "所依据的读数个数"),
         ("estimated", INTEGER, INTERNAL, "Part of the quantity that is estimated", "其中估算部分"),
         MONTH,
+        made_from={
+            "site_id": OF_SITE,
+            "meter_id": "meters.meter_id meter_parts.meter_id",
+            "point": "meters.point",
+            "medium": "meters.medium",
+            "hour_s": CLOCK,
+            "quantity known_s state method n_readings estimated": BY_METER,
+        },
     ),
     computed_table(
         "interval_energy_rejected", "Readings that were not used, with the rule", "未采用的读数及其规则", "entry source_row meter_id",
@@ -36,6 +54,16 @@ _METERED = (
         ("reason", TEXT, "", "Why", "原因"),
         ("site_id?", TEXT, "", "Site", "数据中心编号"),
         MONTH,
+        made_from={
+            "meter_id": "meter_readings.meter_id",
+            "at_s": f"meter_readings.read_at {CLOCK}",
+            "value_e6 raw_value": "meter_readings.value",
+            "quality": "meter_readings.quality",
+            "raw_at": "meter_readings.read_at",
+            "entry source_row": "meter_readings.entry,source_row",
+            "rule_code reason": BY_METER,
+            "site_id": "meters.site_id",
+        },
     ),
     computed_table(
         "meter_facts", "What is known of each meter in a month", "各表计月度概况", "site_id meter_id point",
@@ -62,6 +90,17 @@ _METERED = (
         ("after_at_s?", INTEGER, "s (UTC)", "Reading after the month to which a metered stretch reaches out of it",
          "月后读数时刻(实测时段由本月延至该时刻)"),
         MONTH,
+        made_from={
+            "site_id": OF_SITE,
+            "meter_id": "meters.meter_id meter_parts.meter_id",
+            "point": "meters.point",
+            "medium": "meters.medium",
+            "kind": "meters.kind meter_parts.member",
+            "expected_s": f"meters.valid_from,valid_to {PARTS} {CLOCK}",
+            "n_events": f"{EVENTS} {READ_AT} {PARTS} {CLOCK}",
+            "metered_s estimated_s missing_s quantity estimated n_landed n_valid n_rejected n_superseded n_rollovers median_step_s "
+            "max_hour_quantity first_at_s last_at_s before_at_s after_at_s": BY_METER,
+        },
     ),
     computed_table(
         "anomalies", "What was found odd in readings", "读数异常", "code what meter_id at_s source_row",
@@ -75,6 +114,13 @@ _METERED = (
         ("limit?", NUMBER, "", "What was allowed", "限值"),
         ("unit", TEXT, "", "Unit of both", "单位"),
         ("entry?", *ENTRY[1:]), ("source_row?", *SOURCE_ROW[1:]), MONTH,
+        made_from={
+            "site_id": "meters.site_id",
+            "meter_id": "meter_readings.meter_id meters.meter_id",
+            "at_s code what seen limit": BY_METER,
+            "unit": "meters.unit,medium,kind",
+            "entry source_row": "meter_readings.entry,source_row meter_events.entry,source_row meters.entry,source_row",
+        },
     ),
     computed_table(
         "meter_parts", "What virtual and shared meters are made of in a month", "虚拟表与共用表的月度组成", "meter_id role member from_s",
@@ -85,6 +131,15 @@ _METERED = (
         ("from_s", INTEGER, "s (UTC)", "From when", "起始时刻"),
         ("to_s", INTEGER, "s (UTC)", "Until when, not included", "终止时刻(不含)"),
         ("refused", TEXT, "", "Why the definition is refused; empty: it is sound", "定义被拒的原因;空为有效"), MONTH,
+        made_from={
+            "site_id": "meters.site_id",
+            "meter_id": "meter_parts.meter_id",
+            "role": "meter_parts.member sites.site_id meters.meter_id",
+            "member": "meter_parts.member",
+            "factor": "meter_parts.factor",
+            "from_s to_s": f"meter_parts.valid_from,valid_to meters.valid_from,valid_to {CLOCK}",
+            "refused": f"{PARTS} meters.medium,kind,unit,point,check_meter_of,valid_from,valid_to sites.site_id",
+        },
     ),
     computed_table(
         "repairs", "What was repaired in the month of a meter", "表计月度修复明细", "site_id meter_id what method at_s",
@@ -96,6 +151,14 @@ _METERED = (
         ("quantity?", INTEGER, INTERNAL, "Quantity of the hours", "所涉小时的用量"),
         ("old_value?", NUMBER, "", "Last value of the old register, as shown", "旧表底数(原示数)"),
         ("new_value?", NUMBER, "", "First value of the new register, as shown", "新表起数(原示数)"), MONTH,
+        made_from={
+            "site_id": OF_SITE,
+            "meter_id": "meters.meter_id",
+            "medium": "meters.medium",
+            "what method at_s n quantity": BY_METER,
+            "old_value": "meter_events.old_value",
+            "new_value": "meter_events.new_value",
+        },
     ),
     computed_table(
         "energies", "Energies of a site and the contribution of each meter", "站点各项能量及各表计贡献", "site_id measure meter_id",
@@ -109,6 +172,13 @@ _METERED = (
         ("expected_s", INTEGER, "s", "Seconds expected", "应有秒数"),
         ("estimated?", INTEGER, INTERNAL, "Part that is estimated", "其中估算部分"),
         MONTH,
+        made_from={
+            "site_id": "sites.site_id meters.site_id",
+            "measure": "meters.point,medium sites.pue_category,wue_category",
+            "meter_id": "staging/interval_energy.meter_id",
+            "sign": COUNTS,
+            "quantity known_s metered_s expected_s estimated": f"{HOURS} {COUNTS} staging/meter_facts.point,median_step_s",
+        },
     ),
     computed_table(
         "energy_balance", "Balance of each node of the metering forest", "计量树各节点的能量平衡", "site_id node_id",
@@ -120,6 +190,12 @@ _METERED = (
         ("known_s", INTEGER, "s", "Seconds of the hours in which all of the node is metered", "节点各表均有计量的秒数"),
         ("class_error?", NUMBER, INTERNAL, "√Σ(class·E)² of its meters", "合成误差 √Σ(准确度等级·电量)²"),
         MONTH,
+        made_from={
+            "site_id": "meters.site_id",
+            "node_id": "meters.meter_id meters.parent_meter_id",
+            "inflow outflow residual known_s": f"{HOURS} {COUNTS}",
+            "class_error": f"{HOURS} {COUNTS} meters.accuracy_class",
+        },
     ),
     computed_table(
         "inventory", "Equipment of a site in a month, from snapshots", "站点月度设备盘点(取自快照)", "site_id",
@@ -146,51 +222,19 @@ _METERED = (
         ("network_gbps?", NUMBER, "Gbps", "Network capacity", "网络带宽"),
         ("status", TEXT, "", "measured, carried_forward, not_reported, withheld", "状态"),
         ("reason?", TEXT, "", "Why there is no value", "无值原因"),
+        made_from={
+            "site_id": "sites.site_id",
+            "snapshot_on carried_days status reason": "racks.snapshot_on devices.snapshot_on",
+            "racks_fitted racks_rated_w": "racks.snapshot_on,rated_kw,fitted_on,retired_on",
+            "racks_used": _RACKED,
+            "racks_lost": "racks.snapshot_on,fitted_on,retired_on",
+            "rated_w rated_known_share": f"{_DEVICES} devices.rated_w",
+            "gflops": f"{_DEVICES} devices.kind,fp32_tflops",
+            "fp32_hours fp32_used_hours utilisation_coverage": f"{_DEVICES} devices.kind,fp32_tflops,commissioned_on {_BUSY}",
+            "cpu_fp32_hours cpu_used_hours gpu_fp32_hours gpu_used_hours": f"{_DEVICES} devices.kind,fp32_tflops,commissioned_on {_BUSY}",
+            "storage_tb": f"{_DEVICES} devices.storage_tb",
+            "network_gbps": f"{_DEVICES} devices.kind,network_gbps",
+        },
     ),
 )  # fmt: skip
-_BOUNDARY = (
-    computed_table(
-        "boundary", "The collection boundary: what is counted, by which meters, and what else is in scope",
-        "数据采集边界:计入范围、表计及相关合同与绿证", "site_id kind id",
-        SITE,
-        ("kind", TEXT, "", "subject, meter, contract, certificate", "类别:事项、表计、合同、绿证"),
-        ("id", TEXT, "", "What it is: a subject's name, meter_id, contract_id, range of certificates", "名称或编号"),
-        ("role", TEXT, "",
-         "Of a meter: the sides on which it counts, signed, or check, member, not_counted; of a contract: kind; of certificates: route",
-         "表计:计入的侧与正负,或 check、member、not_counted;合同:类型;绿证:获取方式"),
-        ("attributes", TEXT, "", "Everything else that is known of it, as canonical JSON", "其余已知属性(规范 JSON)"),
-        ("cadence_s?", INTEGER, "s", "Median time between readings; no part of the boundary's digest", "读数间隔中位数(不计入边界摘要)"),
-        ("entry?", *ENTRY[1:]), ("source_row?", *SOURCE_ROW[1:]), MONTH,
-    ),
-    computed_table(
-        "coverage", "Metered time by meter and day, before estimation", "逐日计量时长(估算之前)", "site_id feed subject day",
-        SITE,
-        ("feed", TEXT, "", "meter_readings; of utilisation and telemetry the hours in which anything was said", "数据集"),
-        ("subject", TEXT, "", "Meter; empty: the site's feed as a whole", "表计编号;空为站点整体"),
-        ("day", TEXT, "", "Site-local day", "当地日期"),
-        ("side", TEXT, "", "Sides on which the meter counts, separated by spaces", "计入的侧(以空格分隔)"),
-        ("expected_s", INTEGER, "s", "Time of the day in which it is valid", "当日应计量时长"),
-        ("metered_s", INTEGER, "s", "Wholly metered hours among it: estimates do not count", "其中完整计量的小时(估算不计)"),
-        MONTH,
-    ),
-    computed_table(
-        "gaps", "Stretches in which a meter has no wholly metered hour", "未计量时段(按表计)", "site_id meter_id from_s",
-        SITE, METER, POINT,
-        ("side", TEXT, "", "Sides that it reaches, itself or through a virtual meter", "所影响的侧(含经虚拟表)"),
-        ("from_s", INTEGER, "s (UTC)", "First second without metering", "缺口起"),
-        ("to_s", INTEGER, "s (UTC)", "First second after it", "缺口止"),
-        MONTH,
-    ),
-    computed_table(
-        "reported", "What was said of the month, feed by feed", "当月各数据集报送情况", "site_id feed",
-        SITE,
-        ("feed", TEXT, "", "Feed", "数据集"),
-        ("state", TEXT, "", "present, carried_forward, declared, absent, not_expected", "已报、沿用、申报、缺、无须报送"),
-        ("rows", INTEGER, "", "Rows that belong to the month", "属于当月的行数"),
-        ("latest", TEXT, "", "Day of the newest snapshot or assessment", "最近的快照或评估日期"),
-        ("missing", TEXT, "", "Contracts without a settlement of the month", "缺当月结算的合同"),
-        MONTH,
-    ),
-)  # fmt: skip
-
-STAGED: dict[str, Contract] = {contract.name: contract for contract in (*_METERED, *CLAIM_TABLES, *_BOUNDARY)}
+STAGED: dict[str, Contract] = {contract.name: contract for contract in (*_METERED, *CLAIM_TABLES, *BOUNDARY_TABLES)}

@@ -9,7 +9,7 @@ from checks.findings import Finding, Judged, NotChecked
 from checks.rules.boundary import counted_once, placed
 from checks.rules.supply import supply_closed
 from checks.rules.timeliness import silent_root
-from checks.rules.view import SIDE_NAMES, Row, missing, percent, several, spread
+from checks.rules.view import SIDE_NAMES, Row, amount, kwh, missing, percent, several, spread
 
 
 def it_within_facility(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
@@ -32,11 +32,11 @@ def it_within_facility(judged: Judged, site_id: str) -> list[Finding] | NotCheck
         dc, it = above[0]
         month_finding = Finding(
             "BD07", site_id, judged.month, "withhold", "month",
-            f"E_IT is {it / 1000:,.0f} kWh and E_DC only {dc / 1000:,.0f} kWh in {judged.month}: both are withheld. Look for an unmetered "
+            f"E_IT is {amount(it)} and E_DC only {amount(dc)} in {judged.month}: both are withheld. Look for an unmetered "
             "supply, a wrong multiplier, or an IT meter counted twice.",
-            f"{judged.month} 的 E_IT 为 {it / 1000:,.0f} kWh,E_DC 仅 {dc / 1000:,.0f} kWh:二者暂缓发布。请检查未计量的供电、"
+            f"{judged.month} 的 E_IT 为 {amount(it)},E_DC 仅 {amount(dc)}:二者暂缓发布。请检查未计量的供电、"
             "错误倍率或重复计入的 IT 计量点。",
-            seen=it / 1000, limit=dc / 1000, unit="kWh", because_of=_open_side(judged, site_id),
+            seen=kwh(it), limit=kwh(dc), unit="kWh", because_of=_open_side(judged, site_id),
         )  # fmt: skip
         findings = spread(month_finding, ["E_DC", "E_IT"])
     if absent := missing(judged, "side_days"):
@@ -44,15 +44,15 @@ def it_within_facility(judged: Judged, site_id: str) -> list[Finding] | NotCheck
     days = [r for r in judged.of_site("side_days", site_id) if r["e_it_wh"] > r["e_dc_wh"] + r["error_wh"]]
     if days:
         worst = max(days, key=lambda r: r["e_it_wh"] - r["e_dc_wh"])
-        it, dc = worst["e_it_wh"] / 1000, (worst["e_dc_wh"] + worst["error_wh"]) / 1000
+        it, dc = worst["e_it_wh"], worst["e_dc_wh"] + worst["error_wh"]
         findings.append(
             Finding(
                 "BD07", site_id, judged.month, "flag", "days",
-                f"E_IT exceeds E_DC on {several(len(days), 'day')} of {judged.month}, most on {worst['day']}: {it:,.0f} kWh against "
-                f"{dc:,.0f} kWh with the meters' combined error. Look for a supply that was switched to an unmetered line then.",
-                f"{judged.month} 有 {len(days)} 日 E_IT 大于 E_DC,最大为 {worst['day']}:{it:,.0f} kWh,对应 {dc:,.0f} kWh(含计量合成误差)。"
+                f"E_IT exceeds E_DC on {several(len(days), 'day')} of {judged.month}, most on {worst['day']}: {amount(it)} against "
+                f"{amount(dc)} with the meters' combined error. Look for a supply that was switched to an unmetered line then.",
+                f"{judged.month} 有 {len(days)} 日 E_IT 大于 E_DC,最大为 {worst['day']}:{amount(it)},对应 {amount(dc)}(含计量合成误差)。"
                 "请检查这些日是否切换到未计量线路。",
-                quantity="E_IT", seen=it, limit=dc, unit="kWh", because_of=findings[0].id if findings else None,
+                quantity="E_IT", seen=kwh(it), limit=kwh(dc), unit="kWh", because_of=findings[0].id if findings else None,
             )
         )  # fmt: skip
     return findings
@@ -85,7 +85,7 @@ def known_together(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         if not total or not total["expected_s"]:
             continue
         judgeable = True
-        seen = (total["known_s"] or 0) / total["expected_s"]
+        seen = total["known_s"] / total["expected_s"]
         if seen >= limit:
             continue
         sides = [measure.split("@")[0], "E_IT"]

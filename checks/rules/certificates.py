@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from checks.findings import Finding, Judged, NotChecked
-from checks.rules.claims import conflicts, range_of, sentence, sentence_zh
+from checks.rules.claims import WH_PER_MWH, conflicts, range_of, sentence, sentence_zh
 from checks.rules.view import Row, apart, by_key, missing, refs
 
-_WH = 1_000_000
 # Reasons of staging/claims that CT13 and TL06 report: what they are in a sentence, and what to do about it, in English and Chinese.
 Words = tuple[str, str, str, str]
 _NO_CLAIM: dict[str, Words] = {
@@ -85,7 +84,7 @@ def identified(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     findings = []
     for subject, group in _by_range(rows).items():
         twice = any(row["limit_mwh"] is not None for row in group)
-        mwh = max(float(row["mwh"] or 0) for row in group)
+        mwh = max(float(row["mwh"]) for row in group)
         said = "".join(sentence(row["detail_en"]) for row in group)
         said_zh = "".join(sentence_zh(row["detail_zh"]) for row in group)
         effect, effect_zh = ("claims are withheld", "claims 暂缓发布") if twice else (
@@ -163,7 +162,7 @@ def _excluded(
         reason = group[0]["reason"]
         en, zh, do, do_zh = words[reason]
         known = [row["quantity_wh"] for row in group if row["quantity_wh"] is not None]
-        mwh = sum(known) / _WH if known else None
+        mwh = sum(known) / WH_PER_MWH if known else None
         amount = "An unknown energy" if mwh is None else f"{apart(mwh)} MWh"
         amount_zh = "电量未知" if mwh is None else f"{apart(mwh)} MWh"
         findings.append(
@@ -227,10 +226,11 @@ def within_consumption(judged: Judged, site_id: str) -> list[Finding] | NotCheck
     eligible = [row for row in judged.of_site("claims", site_id) if row["status"] == "eligible" and row["quantity_wh"]]
     if not eligible:
         return NotChecked(f"the site has no eligible claims in {judged.month}", f"该站点 {judged.month} 没有有效的绿电主张")
-    totals = [row for row in judged.of_site("energies", site_id) if (row["measure"], row["meter_id"] or "") == ("E_DC", "")]
-    if not totals or totals[0]["quantity"] is None:
+    energies = judged.of_site("energies", site_id)
+    total = next((row["quantity"] for row in energies if row["measure"] == "E_DC" and not row["meter_id"]), None)
+    if total is None:
         return NotChecked(f"the electricity of the site is not known in {judged.month}", f"{judged.month} 的用电量未知")
-    claimed, used = sum(row["quantity_wh"] for row in eligible) / _WH, totals[0]["quantity"] / _WH
+    claimed, used = sum(row["quantity_wh"] for row in eligible) / WH_PER_MWH, total / WH_PER_MWH
     if claimed <= used:
         return []
     surplus = apart(claimed - used, places=3)

@@ -13,6 +13,7 @@ from checks.rules.contracts import attributes_kept
 from checks.rules.view import Row, by_key, listed, missing, refs
 from resources.calendar import month_last_day
 
+WH_PER_MWH = 1_000_000
 NO_EVIDENCE = "evidence missing"  # staging/claims.reason of a claim that lacks nothing but its document
 
 
@@ -66,7 +67,7 @@ def conflicts(judged: Judged, site_id: str, code: str, said: tuple[str, str], do
     for subject, group in sorted(ranges.items()):
         others = sorted({str(s) for row in group for s in (row["site_id"], row["other_site_id"]) if s is not None and s != site_id})
         also, also_zh = (f" (also by {listed(others)})", f"(另一方:{listed(others)})") if others else ("", "")
-        mwh = max(float(row["mwh"] or 0) for row in group)  # the same range seen from each side is one range
+        mwh = max(float(row["mwh"]) for row in group)  # the same range seen from each side is one range
         findings.append(
             Finding(
                 code, site_id, judged.month, "withhold", subject,
@@ -121,7 +122,7 @@ def _contracts_and_claims(judged: Judged, site_id: str, claims: list[Row]) -> li
     wanting = [row for row in counting if row["reason"] == NO_EVIDENCE and not _landed(judged, row["evidence"])]
     named = [{**row, "subject": row["evidence"] or range_of(row)} for row in wanting]
     for subject, rows in by_key(named, "subject").items():
-        mwh = sum(row["quantity_wh"] or 0 for row in rows) / 1e6
+        mwh = sum(row["quantity_wh"] or 0 for row in rows) / WH_PER_MWH
         en, zh = f"cancellation of {mwh:g} MWh ({range_of(rows[0])})", f"{mwh:g} MWh 的核销({range_of(rows[0])})"
         findings.append(_missing_document(judged, site_id, "claims", subject, en, zh, rows))
     return findings

@@ -147,6 +147,10 @@ def _root(finding: Finding, findings: Iterable[Finding], refusals: dict[str, lis
     for member in behind:
         for side, code in refusals.get(member, ()):
             return replace(finding, code=code, subject=member, quantity=side).id
-    roots = [f for f in findings if f.subject in behind and f.because_of is None]
-    worst = min(roots, key=lambda f: (SEVERITIES.index(f.severity), f.seen if f.seen is not None else 0.0, f.subject), default=None)
-    return worst.id if worst else None
+    root = worst(f for f in findings if f.subject in behind and f.because_of is None)
+    return root.id if root else None
+
+
+def worst(findings: Iterable[Finding]) -> Finding | None:
+    """The one of some findings of TL01 that others follow from: the severest, then the one furthest below its limit, then by subject."""
+    return min(findings, key=lambda f: (SEVERITIES.index(f.severity), f.seen, f.subject), default=None)

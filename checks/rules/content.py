@@ -104,14 +104,14 @@ def plausible(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         return found
     limit = judged.limit("CT05", "spike_flag_above")
     peaks = judged.of_site("day_peaks", site_id) if "day_peaks" in judged.tables else []
-    spikes = [r for r in peaks if r["third"] > 0 and (r["highest"] - r["third"]) / r["third"] > limit]
+    spikes = [row for row in peaks if row["third"] > 0 and _spike(row) > limit]
     sides, zone = _sides(judged, site_id), zone_of(judged, site_id)
     over, spiked = by_key(found, "meter_id"), by_key(spikes, "meter_id")
     findings = []
     for meter in sorted({*over, *spiked}):
         rows, quantity = over.get(meter, []), next(iter(sides.get(meter, [])), "")
         if rows:
-            worst = max(rows, key=lambda r: (r["seen"] or 0) / (r["limit"] or 1))
+            worst = max(rows, key=lambda r: r["seen"] / (r["limit"] or 1))
             at, unit = moment(zone, worst["at_s"]), worst["unit"] or ""
             findings.append(
                 Finding(
@@ -124,8 +124,8 @@ def plausible(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
                 )
             )  # fmt: skip
         else:
-            worst = max(spiked[meter], key=lambda r: (r["highest"] - r["third"]) / r["third"])
-            seen = (worst["highest"] - worst["third"]) / worst["third"]
+            worst = max(spiked[meter], key=_spike)
+            seen = _spike(worst)
             findings.append(
                 Finding(
                     "CT05", site_id, judged.month, "flag", meter,
@@ -137,6 +137,11 @@ def plausible(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
                 )
             )  # fmt: skip
     return findings if findings or not (absent := missing(judged, "day_peaks")) else absent
+
+
+def _spike(row: Row) -> float:
+    """By how much the highest hour of a day exceeds its third highest, as a multiple of it."""
+    return float((row["highest"] - row["third"]) / row["third"])
 
 
 def _kept(rows: list[Row]) -> str:

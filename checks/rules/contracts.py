@@ -78,7 +78,7 @@ def _shares_in_force(judged: Judged) -> dict[str, list[Row]]:
     for row in sorted(judged.rows("ppa_site_shares"), key=lambda r: r["valid_from"] or ""):
         if (row["valid_from"] or "") <= last:
             versions = newest[row["contract_id"], row["site_id"]]
-            if versions and (row["valid_from"] or "") <= first:
+            if (row["valid_from"] or "") <= first:
                 versions.clear()
             versions.append(row)
     found: dict[str, list[Row]] = defaultdict(list)
@@ -92,7 +92,7 @@ def _highest_sum(judged: Judged, contract_id: str) -> float:
     own = _shares_in_force(judged).get(contract_id, [])
     first = month_first_day(judged.month).isoformat()
     sums = []
-    for day in {first, *(row["valid_from"] for row in own if (row["valid_from"] or "") > first)}:
+    for day in {first, *(max(row["valid_from"] or "", first) for row in own)}:
         there: dict[str, float] = {}
         for row in own:
             if (row["valid_from"] or "") <= day:
@@ -122,7 +122,7 @@ def attributes_kept(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
             "site: claims are withheld. Correct attribute_clause in 'ppa_contracts', or claim none of it.",
             f"合同 {contract_id} 未将 {max(r['mwh'] or 0 for r in own):,.1f} MWh 站内发电的环境权益留给本站:claims 暂缓发布。"
             "请更正 ppa_contracts 的 attribute_clause,或不再主张。",
-            quantity="claims", seen=max(r["mwh"] or 0 for r in own), limit=0.0, unit="MWh", rows=refs(own),
+            quantity="claims", seen=max(r["mwh"] for r in own), limit=0.0, unit="MWh", rows=refs(own),
         )
         for contract_id, own in by_key(rows, "contract_id").items()
     ]  # fmt: skip

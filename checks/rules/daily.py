@@ -9,22 +9,15 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from checks.rules.instruments import class_of
 from resources.calendar import HOUR_S
 
-# Percent of a reading: classes of GB/T 17215 (A 2, B 1, C 0.5, D 0.2), else the number of the class itself.
-_LETTERS = {"A": 2.0, "B": 1.0, "C": 0.5, "D": 0.2}
 _LOAD_POINTS = ("grid_supply", "direct_line", "ups_output", "pdu_output", "it_input")
 
 
 def class_percent(accuracy_class: str | None) -> float:
     """Error limit of an accuracy class in percent; 0 for an unknown class, which earns no allowance. ``0.5S`` is 0.5."""
-    text = (accuracy_class or "").strip().upper()
-    if text in _LETTERS:
-        return _LETTERS[text]
-    try:
-        return float(text.removesuffix("S"))
-    except ValueError:
-        return 0.0
+    return class_of(accuracy_class) or 0.0
 
 
 def side_days(hours: pl.DataFrame, counted: pl.DataFrame, classes: Mapping[str, str | None], zones: Mapping[str, str]) -> pl.DataFrame:
@@ -78,7 +71,7 @@ def day_peaks(hours: pl.DataFrame, zones: Mapping[str, str], above: float) -> pl
     return (
         _with_day(known, zones)
         .group_by("site_id", "meter_id", "day")
-        .agg(top.first().alias("highest"), top.slice(2, 1).first().alias("third"))
+        .agg(top.first().alias("highest"), top.slice(2).first().alias("third"))
         .filter(pl.col("third") > 0, (pl.col("highest") - pl.col("third")) / pl.col("third") > above)
         .with_columns(pl.col("day").cast(pl.String))
         .sort("site_id", "meter_id", "day")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from checks.findings import Finding, Judged, NotChecked
-from checks.rules.timeliness import completeness, worst
+from checks.rules.composition import worst
+from checks.rules.timeliness import completeness
 from checks.rules.view import Row, apart, by_key, meters_of, missing, moment, sides_reached, zone_of
 from resources.calendar import DAY_S, HOUR_S, local_s, month_bounds_s
 
@@ -52,7 +53,7 @@ def read_at_edges(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     for row in sorted(read, key=lambda r: str(r["meter_id"])):
         meter = row["meter_id"]
         limit_s = _allowed_s(judged, row)
-        far = [edge for edge in _edges(row, registry.get(meter, []), zone, judged.month) if edge.distance_s > limit_s]
+        far = [edge for edge in _edges(row, registry.get(meter, []), zone, judged.month) if edge and edge.distance_s > limit_s]
         if not far:
             continue
         edge = max(far, key=lambda e: e.distance_s)
@@ -79,7 +80,7 @@ def _allowed_s(judged: Judged, row: Row) -> float:
     return max(min(step * judged.limit("TL02", "intervals"), step + DAY_S), _LEAST_S)
 
 
-def _edges(row: Row, registry: list[Row], zone: str, month: str) -> list[_Edge]:
+def _edges(row: Row, registry: list[Row], zone: str, month: str) -> list[_Edge | None]:
     """Both edges of a meter's month at a site; one of its validity is stated as a day, and a reading of any time of that day is at it."""
     start_s, end_s = month_bounds_s(month, zone)
     begins = min((_midnight(r["valid_from"], 0, zone, start_s) for r in registry), default=start_s)
@@ -90,16 +91,16 @@ def _edges(row: Row, registry: list[Row], zone: str, month: str) -> list[_Edge]:
     ]
 
 
-def _nearest(first: bool, at_s: int, spare_s: int, inside_s: int, outside_s: int | None) -> _Edge:
-    """An edge with the nearer of the readings beside it; a reading of the month beyond it is the meter's at another site."""
+def _nearest(first: bool, at_s: int, spare_s: int, inside_s: int, outside_s: int | None) -> _Edge | None:
+    """An edge with the nearer of the readings beside it; None where a reading of the month lies beyond it: the meter's at another site."""
     if inside_s < at_s if first else inside_s > at_s:
-        return _Edge(first, at_s, 0, inside_s)
+        return None
     nearest = inside_s if outside_s is None else min(inside_s, int(outside_s), key=lambda reading_s: abs(reading_s - at_s))
-    return _Edge(first, at_s, max(0, abs(nearest - at_s) - spare_s), nearest)
+    return _Edge(first, at_s, abs(nearest - at_s) - spare_s, nearest)
 
 
 def _midnight(day: str | None, plus: int, zone: str, otherwise: int) -> int:
-    if not day or day >= "9999":
+    if not day or day.startswith("9999"):
         return otherwise
     moment_ = date.fromisoformat(day) + timedelta(days=plus)
     return local_s(datetime(moment_.year, moment_.month, moment_.day), zone)

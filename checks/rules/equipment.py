@@ -86,7 +86,7 @@ def _lost_rooms(judged: Judged, site_id: str, racks: Sequence[Row]) -> list[Find
     """Rooms of the snapshot before this one that have no rack any more, although not all of their racks were retired."""
     if not racks:
         return []
-    day, rooms = racks[0]["snapshot_on"], {row["room"] for row in racks}
+    day, rooms = max(row["snapshot_on"] for row in racks), {row["room"] for row in racks}
     here = {row["rack_id"] for row in racks}
     before = [row for row in _of_month(judged, "racks", site_id, age=1) if row["room"] and row["room"] not in rooms]
     findings = []
@@ -94,12 +94,13 @@ def _lost_rooms(judged: Judged, site_id: str, racks: Sequence[Row]) -> list[Find
         left = [row for row in rows if row["rack_id"] not in here and not (row["retired_on"] and row["retired_on"] <= day)]
         if not left:
             continue
+        once = max(row["snapshot_on"] for row in rows)
         findings.append(
             Finding(
                 "BD14", site_id, judged.month, "flag", room,
-                f"Room {room} had {several(len(rows), 'rack')} on {rows[0]['snapshot_on']} and has none on {day}. Land the snapshot with "
+                f"Room {room} had {several(len(rows), 'rack')} on {once} and has none on {day}. Land the snapshot with "
                 "all rooms, or land its racks once more with their retired_on.",
-                f"机房 {room} 在 {rows[0]['snapshot_on']} 有 {len(rows)} 个机架,{day} 一个也没有。请报送含全部机房的快照,或补报这些机架的 "
+                f"机房 {room} 在 {once} 有 {len(rows)} 个机架,{day} 一个也没有。请报送含全部机房的快照,或补报这些机架的 "
                 "retired_on。",
                 quantity="inventory", seen=float(len(left)), limit=0.0, unit="racks", rows=refs(left),
             )

@@ -135,13 +135,14 @@ def keys_unique(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     for feed, group in by_key(rows, "feed").items():
         keys = sorted({str(row["key"]) for row in group})
         quantities = FEED_QUANTITIES[feed]
+        sole = next(iter(quantities)) if len(quantities) == 1 else ""
         findings.append(
             Finding(
                 "CT03", site_id, judged.month, "flag", feed,
                 f"{several(len(keys), 'key')} of '{feed}' with different values in one file; the last row was taken: {listed(keys, 3)}. "
                 "Land a corrected file with one row for each key.",
                 f"{feed} 有 {len(keys)} 个主键在同一文件中重复且内容不同,已取最后一行:{listed(keys, 3)}。请重新报送每个主键仅一行的文件。",
-                quantity=quantities[0] if len(quantities) == 1 else "", seen=float(len(keys)), limit=0.0, unit="keys", rows=refs(group),
+                quantity=sole, seen=float(len(keys)), limit=0.0, unit="keys", rows=refs(group),
             )
         )  # fmt: skip
     return findings

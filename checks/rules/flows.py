@@ -114,10 +114,10 @@ def _site(judged: Judged, site_id: str, flow: Flow, share: float) -> list[Findin
     root = None if month is None else month.because_of or month.id
     finding = Finding(
         "BD06", site_id, judged.month, severity, "site",
-        f"{flow.outflow / 1000:,.0f} kWh flow out of the site's supplies in {judged.month} and only {flow.inflow / 1000:,.0f} kWh into "
+        f"{amount(flow.outflow)} flow out of the site's supplies in {judged.month} and only {amount(flow.inflow)} into "
         f"them: {percent(seen, limit)} too much (limit {percent(limit, seen)}){held}. Look for a wrong multiplier, a supply or source "
         "without a meter, or a load with the wrong parent_meter_id.",
-        f"{judged.month} 全站流出 {flow.outflow / 1000:,.0f} kWh,流入仅 {flow.inflow / 1000:,.0f} kWh,超出 {percent(seen, limit)}(限值 "
+        f"{judged.month} 全站流出 {amount(flow.outflow)},流入仅 {amount(flow.inflow)},超出 {percent(seen, limit)}(限值 "
         f"{percent(limit, seen)}){held_zh}。请检查倍率、未计量的进线或电源、以及 parent_meter_id。",
         seen=seen, limit=limit, unit="1", because_of=root,
     )  # fmt: skip
@@ -154,9 +154,9 @@ def _residuals(judged: Judged, site_id: str, roots: list[Row], meters: list[Row]
             Finding(
                 "BD06", site_id, judged.month, "flag", "residual",
                 f"{percent(seen, limit)} of what flows into the site in {judged.month} reaches no meter below its supplies (limit "
-                f"{percent(limit)}): {-flow.excess / 1000:,.0f} kWh. A measuring point may be missing; register it, or link it with "
+                f"{percent(limit)}): {amount(-flow.excess)}. A measuring point may be missing; register it, or link it with "
                 "parent_meter_id.",
-                f"{judged.month} 流入电量中有 {percent(seen, limit)}({-flow.excess / 1000:,.0f} kWh)未到达下级任何计量点(限值 "
+                f"{judged.month} 流入电量中有 {percent(seen, limit)}({amount(-flow.excess)})未到达下级任何计量点(限值 "
                 f"{percent(limit)}):可能缺少计量点。请登记,或以 parent_meter_id 建立上下级关系。",
                 quantity="E_DC", seen=seen, limit=limit, unit="1",
             )
@@ -169,8 +169,8 @@ def _residuals(judged: Judged, site_id: str, roots: list[Row], meters: list[Row]
             Finding(
                 "BD06", site_id, judged.month, "flag", "ups_output",
                 f"{percent(seen, limit)} of what leaves the UPS in {judged.month} is not counted at the PDUs (limit {percent(limit)}): "
-                f"{(ups - pdu) / 1000:,.0f} kWh. A PDU may be missing; register its meter.",
-                f"{judged.month} UPS 输出中有 {percent(seen, limit)}({(ups - pdu) / 1000:,.0f} kWh)未在 PDU 计量(限值 {percent(limit)}):"
+                f"{amount(ups - pdu)}. A PDU may be missing; register its meter.",
+                f"{judged.month} UPS 输出中有 {percent(seen, limit)}({amount(ups - pdu)})未在 PDU 计量(限值 {percent(limit)}):"
                 "可能缺少列头柜计量点,请登记。",
                 quantity="E_IT", seen=seen, limit=limit, unit="1",
             )

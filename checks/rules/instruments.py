@@ -113,10 +113,11 @@ def calibrated(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
 
 def _uncovered(row: Row, first: str, last: str) -> int:
     """Days of a month on which a row of 'meters' is in force without a valid calibration (its last day included)."""
-    begun, until, valid = max(row["valid_from"] or "", first), min(row["valid_to"], last), row["calibrated_until"]
-    days = (date.fromisoformat(until) - date.fromisoformat(begun)).days + 1
-    covered = (date.fromisoformat(min(valid, until)) - date.fromisoformat(begun)).days + 1 if valid else 0
-    return days - max(0, covered)
+    begun, until = max(row["valid_from"] or "", first), min(row["valid_to"], last)
+    valid = row["calibrated_until"] or ""
+    if valid >= begun:  # from the day after it on
+        return (date.fromisoformat(until) - date.fromisoformat(min(valid, until))).days
+    return (date.fromisoformat(until) - date.fromisoformat(begun)).days + 1
 
 
 def often_enough(judged: Judged, site_id: str) -> list[Finding] | NotChecked:

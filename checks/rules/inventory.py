@@ -56,11 +56,13 @@ def _impossible(judged: Judged, site_id: str) -> list[Finding]:
             (str(row["device_id"]), float(row["rated_w"]), rated, row) for row in there if row["rated_w"] and float(row["rated_w"]) > rated
         ]
     for row in devices:
-        supplies, each, rated_w = row["psu_count"] or 0, row["psu_w"] or 0, row["rated_w"] or 0
-        if supplies >= 2 and each > 0 and rated_w >= supplies * each:
-            found["summed"].append((str(row["device_id"]), float(rated_w), float(supplies * each), row))
-        if row["rated_w"] is not None and rated_w <= 0:
-            found["powerless"].append((str(row["device_id"]), float(rated_w), 0.0, row))
+        if row["rated_w"] is None:
+            continue
+        name, rated_w, supplies, each = str(row["device_id"]), float(row["rated_w"]), row["psu_count"], row["psu_w"]
+        if not rated_w:
+            found["powerless"].append((name, rated_w, rated_w, row))
+        elif supplies and each and supplies >= 2 and rated_w >= supplies * each:
+            found["summed"].append((name, rated_w, float(supplies * each), row))
     return [_one(judged, site_id, kind, rows) for kind, rows in sorted(found.items()) if rows]
 
 
@@ -148,7 +150,7 @@ def snapshot_age(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     last = month_last_day(judged.month).isoformat()
     findings = []
     for day, group in by_key([row for row in rows if row["age_days"] > near], "newest_on").items():
-        age, feeds = float(group[0]["age_days"]), sorted(str(row["feed"]) for row in group)
+        age, feeds = max(float(row["age_days"]) for row in group), sorted(str(row["feed"]) for row in group)
         old = age > carried
         names, names_zh = " and ".join(feeds), "、".join(_FEEDS_ZH[feed] for feed in feeds)
         effect, effect_zh = ("inventory is withheld", "inventory 暂缓发布") if old else (

@@ -29,7 +29,7 @@ def landed_in_time(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     for feed, group in by_key(rows, "feed").items():
         count, entries = sum(int(row["rows"]) for row in group), len({row["entry"] for row in group})
         first = min(int(row["landed_s"]) for row in group)
-        cutoff = moment(zone, int(group[0]["cutoff_s"]) - 1)
+        cutoff = moment(zone, max(int(row["cutoff_s"]) for row in group) - 1)
         findings.append(
             Finding(
                 "TL03", site_id, judged.month, "info", feed,

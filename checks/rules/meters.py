@@ -28,7 +28,7 @@ def countable(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     sides, registry = sides_by_meter(judged, site_id), by_key(meters_of(judged, site_id), "meter_id")
     findings = []
     for meter in sorted({row["meter_id"] for row in judged.of_site("anomalies", site_id) if row["what"] == "refused"}):
-        rows, count = registry.get(meter, []), int(facts[meter]["n_rejected"] or 0) if meter in facts else 0
+        rows, count = registry.get(meter, []), int(facts[meter]["n_rejected"]) if meter in facts else 0
         cause = next((found for row in rows if (found := _cause(row))), _TOO_LARGE)
         held = sides.get(meter, [])
         tail, tail_zh = (

@@ -27,7 +27,7 @@ def estimated_share(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
             continue
         judgeable = True
         parts = [r for r in rows if r["measure"] == side and r["meter_id"]] or [r for r in rows if r["measure"] == side]
-        estimated = sum(abs(r["estimated"] or 0) for r in parts)
+        estimated = sum(abs(r["estimated"]) for r in parts)
         if not estimated:
             continue
         # Estimates of both signs must not cancel, and a total of nothing that is all estimated is all estimated.
@@ -39,7 +39,7 @@ def estimated_share(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         severity: Severity = "withhold" if seen > withhold else "flag"
         limit = withhold if severity == "withhold" else min(flag, withhold)
         named = [r for r in parts if not r["meter_id"].startswith("(")] or parts  # '(scaled)' is no meter that readings could come from
-        largest = max(named, key=lambda r: abs(r["estimated"] or 0))["meter_id"] or side
+        largest = max(named, key=lambda r: abs(r["estimated"]))["meter_id"] or side
         en, zh = SIDE_NAMES[side]
         held, held_zh = (f": {side} is withheld", f":{side} 暂缓发布") if severity == "withhold" else ("", "")
         findings.append(

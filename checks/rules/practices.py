@@ -6,10 +6,11 @@ Put here what is said of assessments that don't score. Their documents are ``cla
 from __future__ import annotations
 
 import difflib
+from datetime import date
 
 from checks.findings import Finding, Judged, NotChecked
 from checks.rules.view import Row, by_key, listed, missing, refs, several
-from resources.calendar import add_months, month_last_day
+from resources.calendar import add_months, month_first_day, month_last_day
 
 
 def assessed_recently(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
@@ -37,14 +38,12 @@ def assessed_recently(judged: Judged, site_id: str) -> list[Finding] | NotChecke
 
 def _stale(judged: Judged, site_id: str, newest: dict[str, Row], items: dict[str, int]) -> list[Finding]:
     old = [
-        row
-        for code, row in newest.items()
-        if code in items and row["level"] and row["assessed_on"][:7] < add_months(judged.month, 1 - items[code])
+        row for code, row in newest.items() if code in items and row["level"] and row["assessed_on"] < _first_day(judged.month, items[code])
     ]
     findings = []
     for day, rows in by_key(old, "assessed_on").items():
         codes = sorted(str(row["item_code"]) for row in rows)
-        age, limit = _months_between(day[:7], judged.month), items[codes[0]]
+        age, limit = _months_between(day, judged.month), items[codes[0]]
         findings.append(
             Finding(
                 "TL10", site_id, judged.month, "flag", f"assessed {day}",
@@ -64,8 +63,8 @@ def _unknown(judged: Judged, site_id: str, newest: dict[str, Row], items: dict[s
     for code, row in sorted(newest.items()):
         if code in items:
             continue
-        near = difflib.get_close_matches(code, items, n=1)
-        meant, meant_zh = (f" Is '{near[0]}' meant?", f"是否应为“{near[0]}”?") if near else ("", "")
+        nearest = next(iter(difflib.get_close_matches(code, items)), None)
+        meant, meant_zh = (f" Is '{nearest}' meant?", f"是否应为“{nearest}”?") if nearest else ("", "")
         findings.append(
             Finding(
                 "TL10", site_id, judged.month, "flag", code,
@@ -78,5 +77,11 @@ def _unknown(judged: Judged, site_id: str, newest: dict[str, Row], items: dict[s
     return findings
 
 
-def _months_between(first: str, last: str) -> int:
-    return (int(last[:4]) - int(first[:4])) * 12 + int(last[5:]) - int(first[5:])
+def _first_day(month: str, months: int) -> str:
+    """The first day of the months that end with a month."""
+    return month_first_day(add_months(month, 1 - months)).isoformat()
+
+
+def _months_between(day: str, month: str) -> int:
+    begun, end = date.fromisoformat(day), month_first_day(month)
+    return (end.year - begun.year) * 12 + end.month - begun.month

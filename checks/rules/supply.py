@@ -10,7 +10,9 @@ from checks.rules.sides import counts_in_force
 from checks.rules.timeliness import silent_root
 from checks.rules.view import (
     Row,
+    amount,
     declared_none,
+    kwh,
     listed,
     meters_of,
     missing,
@@ -250,11 +252,11 @@ def _exports_more(judged: Judged, site_id: str) -> list[Finding]:
         return []
     finding = Finding(
         "BD11", site_id, judged.month, "withhold", "gross",
-        f"The site exports {export / 1000:,.0f} kWh in {judged.month} and generates {most / 1000:,.0f} kWh: generation is not metered "
+        f"The site exports {amount(export)} in {judged.month} and generates {amount(most)}: generation is not metered "
         "gross, or export counts something else. E_DC and claims are withheld. Meter generation before export, or correct the export "
         "meter.",
-        f"{judged.month} 上网 {export / 1000:,.0f} kWh,而发电仅 {most / 1000:,.0f} kWh:发电未按毛电量计量,或上网表计入了其他电量。"
+        f"{judged.month} 上网 {amount(export)},而发电仅 {amount(most)}:发电未按毛电量计量,或上网表计入了其他电量。"
         "E_DC、claims 暂缓发布。请在上网之前计量发电,或更正上网表。",
-        seen=export / 1000, limit=most / 1000, unit="kWh",
+        seen=kwh(export), limit=kwh(most), unit="kWh",
     )  # fmt: skip
     return spread(finding, ["E_DC", "claims"])

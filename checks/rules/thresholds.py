@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -74,7 +74,7 @@ def threshold_digest() -> str:
     return digest_text(threshold_document().decode())
 
 
-@lru_cache(maxsize=8)
+@cache
 def read_thresholds(document: bytes) -> tuple[Threshold, ...]:
     """All thresholds of a document, in its order; GciError when it says something unusable."""
     found = []
@@ -112,5 +112,5 @@ def thresholds_at(document: bytes, month: str, overrides: Mapping[str, Mapping[s
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return f" Did you mean '{near[0]}'?" if near else f" Known: {', '.join(sorted(known))}."
+    nearest = next(iter(difflib.get_close_matches(word, known)), None)
+    return f" Did you mean '{nearest}'?" if nearest else f" Known: {', '.join(sorted(known))}."

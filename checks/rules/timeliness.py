@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from checks.findings import SEVERITIES, Finding, Judged, NotChecked
-from checks.rules.composition import members_of, with_roots
+from checks.findings import Finding, Judged, NotChecked
+from checks.rules.composition import members_of, with_roots, worst
 from checks.rules.meters import countable
 from checks.rules.view import (
     SIDE_NAMES,
@@ -43,7 +43,7 @@ def completeness(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     sides = sides_by_meter(judged, site_id)
     if not facts and not sides:
         return NotChecked(f"no meter of the site is valid in {judged.month}", f"{judged.month} 没有有效的计量点")
-    done = {meter: (facts[meter]["metered_s"] or 0) / facts[meter]["expected_s"] if meter in facts else 0.0 for meter in {*facts, *sides}}
+    done = {meter: facts[meter]["metered_s"] / facts[meter]["expected_s"] if meter in facts else 0.0 for meter in {*facts, *sides}}
     findings = []
     for side in SIDES:
         findings += _side(judged, site_id, side, {meter: done[meter] for meter in sorted(sides) if side in sides[meter]}, facts)
@@ -94,7 +94,7 @@ def _meter(
 ) -> Finding:
     hours, hours_zh = "all of them", "全部"
     if facts:
-        absent = -(-(facts["expected_s"] - (facts["metered_s"] or 0)) // HOUR_S)
+        absent = -(-(facts["expected_s"] - facts["metered_s"]) // HOUR_S)
         hours, hours_zh = several(absent, "hour"), f"共 {absent:,} 小时"
     span_en = span_zh = ""
     if facts and facts.get("first_at_s") is not None:
@@ -103,9 +103,9 @@ def _meter(
         span_en, span_zh = f" Its usable readings run from {first} to {last}.", f"可用读数自 {first} 至 {last}。"
     effect_en, effect_zh = " It is not counted on a side.", "该计量点不计入边界。"
     if side:
-        carried = carried_zh = percent(share or 0.0, judged.limit("SHARE", "material"))
-        if share is None:
-            carried, carried_zh = "an unknown share", "未知份额"
+        carried, carried_zh = "an unknown share", "未知份额"
+        if share is not None:
+            carried = carried_zh = percent(share, judged.limit("SHARE", "material"))
         held = severity == "withhold"
         effect_en = f" It carries {carried} of {SIDE_NAMES[side][0]}" + (f": {side} is withheld." if held else ".")
         effect_zh = f"其{SIDE_NAMES[side][1]}份额为 {carried_zh}" + (f":{side} 暂缓发布。" if held else "。")
@@ -122,11 +122,6 @@ def _meter(
         f"{do_zh}",
         quantity=side, seen=seen, limit=limit, unit="1",
     )  # fmt: skip
-
-
-def worst(findings: list[Finding]) -> Finding | None:
-    """The one of some findings of TL01 that others follow from: the severest, then the one furthest below its limit, then by subject."""
-    return min(findings, key=lambda f: (SEVERITIES.index(f.severity), f.seen if f.seen is not None else 0.0, f.subject), default=None)
 
 
 def silent_root(judged: Judged, site_id: str, *sides: str) -> str | None:
@@ -210,9 +205,9 @@ def trailing(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         findings.append(
             Finding(
                 "TL08", site_id, judged.month, "info", "withheld",
-                f"Trailing values of {judged.month} are interim: {listed(months, 12)} withheld in {codes} ({fewest} of {needed} months "
+                f"Trailing values of {judged.month} are interim: {listed(months, needed)} withheld in {codes} ({fewest} of {needed} months "
                 "valid). Resolve the findings that withheld those months.",
-                f"{judged.month} 的滚动值为阶段值:{codes} 的 {listed(months, 12)} 暂缓发布(有效 {fewest} 个月,需 {needed} 个月)。"
+                f"{judged.month} 的滚动值为阶段值:{codes} 的 {listed(months, needed)} 暂缓发布(有效 {fewest} 个月,需 {needed} 个月)。"
                 "请处理使这些月份暂缓发布的问题。",
                 seen=float(fewest), limit=float(needed), unit="months",
                 because_of=next((row["because_of"] for row in held if row.get("because_of")), None),
@@ -224,9 +219,9 @@ def trailing(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
         findings.append(
             Finding(
                 "TL08", site_id, judged.month, "info", "not reported",
-                f"Trailing values of {judged.month} are interim: nothing is reported for {listed(months, 12)} in {codes} ({fewest} of "
+                f"Trailing values of {judged.month} are interim: nothing is reported for {listed(months, needed)} in {codes} ({fewest} of "
                 f"{needed} months valid). Land what they read for those months.",
-                f"{judged.month} 的滚动值为阶段值:{codes} 的 {listed(months, 12)} 未报告(有效 {fewest} 个月,需 {needed} 个月)。"
+                f"{judged.month} 的滚动值为阶段值:{codes} 的 {listed(months, needed)} 未报告(有效 {fewest} 个月,需 {needed} 个月)。"
                 "请补报这些月份所需的数据。",
                 seen=float(fewest), limit=float(needed), unit="months",
             )

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import count as up_from
 
 from checks.findings import Finding, Judged, NotChecked, Row
 from resources.calendar import local_text, month_first_day, month_last_day
@@ -162,7 +163,8 @@ def shares_of(judged: Judged, site_id: str, side: str) -> dict[str, float]:
             known[row["meter_id"]] = abs(float(share))
     for row in judged.of_site("members", site_id) if "members" in judged.tables else ():
         if row["member"] and row["meter_id"] in known:
-            known[row["member"]] = max(known.get(row["member"], 0.0), known[row["meter_id"]])
+            carried = known[row["meter_id"]]
+            known[row["member"]] = max(known.get(row["member"], carried), carried)
     return known
 
 
@@ -200,8 +202,8 @@ def apart(value: float, limit: float | None = None, places: int = 1) -> str:
     exact, bound = round(value, 9), None if limit is None else round(limit, 9)
     if exact.is_integer():
         return f"{exact:.0f}"
-    enough = (n for n in range(places, 9) if bound is None or _side(round(exact, n), bound) == _side(exact, bound))
-    return f"{exact:.{next(enough, 9)}f}"
+    enough = next(n for n in up_from(places) if bound is None or _side(round(exact, n), bound) == _side(exact, bound))  # nine at most
+    return f"{exact:.{enough}f}"
 
 
 def _side(value: float, bound: float) -> int:
@@ -212,10 +214,15 @@ def _side(value: float, bound: float) -> int:
 _WRITTEN = {"electricity": (1000, "kWh"), "heat": (1000, "kWh"), "water": (1, "L"), "diesel": (1000, "L"), "natural_gas": (1000, "Nm3")}
 
 
-def amount(quantity: float, medium: str) -> str:
+def amount(quantity: float, medium: str = "electricity") -> str:
     """A quantity in the internal unit of its medium as people read it: ``1,300 kWh``."""
     scale, unit = _WRITTEN[medium]
     return f"{quantity / scale:,.0f} {unit}"
+
+
+def kwh(wh: float) -> float:
+    """Electricity in the unit in which findings state it."""
+    return wh / 1000
 
 
 def several(count: int, one: str, many: str = "") -> str:

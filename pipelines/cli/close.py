@@ -12,7 +12,8 @@ from pipelines.cli import lookup
 from pipelines.cli.options import format_option, home_option, open_home, print_json
 from pipelines.cli.render_close import print_checklist, print_closure
 from pipelines.cli.writing import compute, land_home, print_landed
-from resources.errors import UsageError
+from pipelines.sweep import writing
+from resources.errors import GciError, UsageError
 from resources.home import Home
 
 
@@ -47,9 +48,12 @@ def close(month: str, site: str | None, submit: bool, approve: bool, by: str | N
         return 0
     if submit and statement is not None:
         raise UsageError("--statement belongs to --approve.")
-    done = closing.submit(home, month, by=by, site=site) if submit else closing.approve(home, month, by=by, statement=statement, site=site)
-    if approve:
-        write_pages(home, [month])
+    with writing(home, f"gci close {month}"):
+        if submit:
+            done = closing.submit(home, month, by=by, site=site)
+        else:
+            done = closing.approve(home, month, by=by, statement=statement, site=site)
+            write_pages(home, [month])
     head = home.ledger.head(done.entry)[1]
     if output == "json":
         print_json(
@@ -101,29 +105,37 @@ def restate(
     order = None if dry_run else restating.Order.of(cause, reason, by, approved_by)
     if month not in restating.final_months(home, site):
         restating.closure(home, month, site)  # says that it is not final
-    landed = land_home(home)
-    if output == "table":
-        print_landed(landed, whole=False)
-    compute(home, restating.final_months(home))
-    found = restating.closure(home, month, site)
-    if output == "table":
-        print_closure(month, found)
-    if order is None:
-        if output == "json":
-            print_json({"month": month, "closure": [item.json() for item in found]})
-        return 0
-    done = restating.restate(home, month, found, order)
-    write_pages(home, sorted(done.revisions))
+    with writing(home, f"gci restate {month}"):
+        landed = land_home(home)
+        if output == "table":
+            print_landed(landed, whole=False)
+        compute(home, restating.final_months(home))
+        try:
+            found = restating.closure(home, month, site)
+        except GciError:
+            done = None if order is None else restating.repeated(home, month, order)
+            if done is None:
+                raise
+            found = []  # written already, by a command that was stopped before it could say so
+        else:
+            if output == "table":
+                print_closure(month, found)
+            if order is None:
+                if output == "json":
+                    print_json({"month": month, "closure": [item.json() for item in found]})
+                return 0
+            done = restating.restate(home, month, found, order)
+        write_pages(home, sorted(done.revisions))
     head = home.ledger.head(done.entry)[1]
     if output == "json":
         print_json(
-            {"month": month, "entry": done.entry, "head_digest": head, "cause": order.cause, "closure": [item.json() for item in found],
+            {"month": month, "entry": done.entry, "head_digest": head, "cause": cause, "closure": [item.json() for item in found],
              "revisions": done.revisions}
         )  # fmt: skip
         return 0
     for when, revisions in done.revisions.items():
         click.echo(f"{when}: {', '.join(f'{one} revision {n}' for one, n in revisions.items())}")
-    words = " ".join(CAUSE_WORDS[order.cause])
+    words = " ".join(CAUSE_WORDS[cause or ""])
     click.echo(f"Entry {done.entry}: restated for {words}. Earlier revisions stay readable (gci show … --revision N). 已重述,旧修订保留。")
     click.echo(f"Head digest 头摘要: {head}")
     return 0
@@ -148,8 +160,9 @@ def sign(
 
     home = open_home(root)
     lookup.check_month_of(home, month)
-    done = signing.sign(home, month, role=role, by=by, statement=statement, evidence=evidence, site=site)
-    write_pages(home, [month])
+    with writing(home, f"gci sign {month}"):
+        done = signing.sign(home, month, role=role, by=by, statement=statement, evidence=evidence, site=site)
+        write_pages(home, [month])
     if output == "json":
         print_json({"month": month, "entry": done.entry, "head_digest": done.head, "signed": list(done.signed)})
         return 0

@@ -60,7 +60,14 @@ def _json(found: Split, window: str) -> dict[str, Any]:
 
 
 def _revision(item: Revision) -> dict[str, Any]:
-    return {"revision": item.number, "log_number": item.as_of, "cause": item.cause, "reason": item.reason, "head_digest": item.head}
+    return {
+        "revision": item.number,
+        "log_number": item.as_of,
+        "entry": item.entry,
+        "cause": item.cause,
+        "reason": item.reason,
+        "head_digest": item.head,
+    }
 
 
 def _amount(value: Decimal | None) -> str | None:

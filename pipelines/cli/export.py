@@ -10,6 +10,7 @@ from assets.reports.ghg_workbook import Inventory, read_inventory, write_workboo
 from assets.reports.site import SIMULATED
 from checks.rules.view import several
 from pipelines.cli import lookup
+from pipelines.cli.export_lineage import export_openlineage
 from pipelines.cli.options import format_option, home_option, open_home, print_json
 from resources.calendar import month_range
 from resources.errors import GciError, UsageError
@@ -17,21 +18,40 @@ from resources.home import Home
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["ghg"]))
+@click.argument("kind", type=click.Choice(["ghg", "openlineage"]))
 @click.argument("period", metavar="MONTH|YEAR")
-@click.option("--site", metavar="SITE", help="Only this site.")
+@click.option("--site", metavar="SITE", help="ghg: only this site.")
 @click.option(
-    "--to", "target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The .xlsx file [default: in reports/]."
+    "--to",
+    "target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The file, .xlsx or .ndjson [default: in reports/].",
 )
+@click.option("--url", metavar="URL", help="openlineage: send the events to this server too (key from OPENLINEAGE_API_KEY).")
+@click.option("--revision", type=click.IntRange(1), metavar="N", help="openlineage: of this final revision [default: the newest].")
 @home_option
 @format_option
-def export(kind: str, period: str, site: str | None, target: Path | None, root: str, output: str) -> int:
+def export(
+    kind: str, period: str, site: str | None, target: Path | None, url: str | None, revision: int | None, root: str, output: str
+) -> int:  # fmt: skip
     """Write what was computed for MONTH, or for the computed months of YEAR, to a file.
 
     ghg: the greenhouse gas inventory as an Excel workbook, one row for each source with its factor, vintage, document and GWP set; with
     --format json it is printed too. The rows of a scope sum to its published figure, or no file is written.
+
+    openlineage: the OpenLineage run events of MONTH, one JSON object a line, from the manifests: each table with its inputs, columns,
+    rules and digests, back to the landed files. The same month has the same events, however often they are written or sent.
     """
     home = open_home(root)
+    if kind == "openlineage":
+        if site is not None:
+            raise UsageError("--site is for ghg: a table holds all sites of a month, and so do its events.")
+        return export_openlineage(home, period, target, url, output, revision)
+    if revision is not None:
+        raise UsageError("--revision is for openlineage: the inventory states what is final of each site.")
+    if url is not None:
+        raise UsageError("--url is for openlineage: the inventory is a file.")
     if target is not None:
         _check_target(target)
     months = _months(home, period)

@@ -9,7 +9,8 @@ from assets.reports.published import Published, working
 from resources.calendar import check_month
 from resources.errors import GciError, UsageError
 from resources.home import Home
-from resources.revisions import closed_of, home_at
+from resources.revision_home import home_at
+from resources.revisions import closed_of
 
 
 def check_month_of(home: Home, month: str) -> str:
@@ -70,18 +71,22 @@ def _unknown(home: Home, entity: str, month: str, known: list[str]) -> GciError:
     return UsageError(f"There is no site or cluster '{entity}' in {month}.{hint} Known: {', '.join(known)}.")
 
 
-def site_ids(home: Home, month: str) -> list[str]:
-    """Sites that have results in a month."""
-    rows = home.ledger.rows("result", month=month, window="month")
-    return sorted({row["entity_id"] for row in rows if row["entity_kind"] == "site"})
-
-
 def check_site(home: Home, site: str, month: str) -> str:
-    """The site, when it has results in the month."""
-    known = site_ids(home, check_month_of(home, month))
-    clusters = {row["entity_id"] for row in home.ledger.rows("result", month=month, window="month", entity_kind="cluster")}
-    if site in clusters:
+    """The site, when it has results in the month: computed last, or final."""
+    kinds = _kinds(home, check_month_of(home, month))
+    known = sorted(entity for entity, kind in kinds.items() if kind == "site")
+    if kinds.get(site) == "cluster":
         raise UsageError(f"{site} is a cluster; this command asks about one site: {', '.join(known)}.")
-    if site not in known:
+    if site not in kinds:
         raise _unknown(home, site, month, known)
     return site
+
+
+def _kinds(home: Home, month: str) -> dict[str, str]:
+    """Sites and clusters with results in a month."""
+    found = {row["entity_id"]: row["entity_kind"] for row in home.ledger.rows("result", month=month, window="month")}
+    shown = Published(home)
+    for entity in shown.closed.of_month(month).keys() - found.keys():
+        payload = shown.final(entity, month, "month")
+        found |= {entity: payload["entity_kind"]} if payload is not None else {}
+    return found

@@ -36,6 +36,7 @@ COMMANDS = {
     "certificates": "pipelines.cli.certificates",
     "verify": "pipelines.cli.verify",
     "pack": "pipelines.cli.pack",
+    "upgrade": "pipelines.cli.upgrade",
     "score": "pipelines.cli.score",
     "export": "pipelines.cli.export",
 }
@@ -87,6 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _fail(_storage_message(error), 1, arguments)
     except Exception as error:  # whatever is left is a bug of ours, and said so
+        if _of_polars(error):
+            return _fail(_table_message(error), 1, arguments)
         return _fail(
             f"Internal error: {type(error).__name__}: {error}. Nothing half-done was kept. Run again with 'gci --debug …' and report it.",
             1,
@@ -101,6 +104,19 @@ def _storage_message(error: OSError) -> str:
     if error.errno == errno.ENOSPC:
         return f"The disk is full while writing {name}. Free some space and run the same command again; nothing is lost."
     return f"{name}: {error.strerror or error}."
+
+
+def _of_polars(error: Exception) -> bool:
+    """Whether reading a table failed. Commands that never loaded Polars did not read one."""
+    polars = sys.modules.get("polars")
+    return polars is not None and isinstance(error, polars.exceptions.ComputeError)
+
+
+def _table_message(error: Exception) -> str:
+    return (
+        f"A table in lake/ is damaged and can't be read ({str(error).splitlines()[0]}). Run 'gci verify' to see which. Restore it from a "
+        "backup; one that is computed (not under lake/parts) may be deleted instead, and 'gci run' makes it again. 数据表已损坏。"
+    )
 
 
 def _fail(message: str, status: int, arguments: Sequence[str] = ()) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import click
@@ -33,9 +34,17 @@ def format_option(function: F) -> F:
 def open_home(root: str) -> Home:
     """Open a home and check that this code knows its ledger."""
     home = Home.open(root)
-    if home.ledger.path.exists():
-        home.ledger.check_version()
+    home.ledger.check_version()
     return home
+
+
+@contextlib.contextmanager
+def writing_home(root: str, what: str) -> Iterator[Home]:
+    """Open a home to change it, as its one writer; ``what`` is what others who wait are told."""
+    from pipelines.sweep import writing
+
+    with writing(open_home(root), what) as home:
+        yield home
 
 
 def print_json(value: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,23 +12,30 @@ from assets.reports.published import Published
 from pipelines.cli import lookup
 from resources.errors import GciError, UsageError
 from resources.home import Home
-from resources.revisions import home_at
+from resources.ledger import RUN
+from resources.revision_home import home_at
 
 
-def shown_as_of(home: Home, entity: str, month: str, window: str, day: str) -> tuple[Home, dict[str, Any]]:
-    """The home and the result as they were at the end of a day in the home's time zone.
+def shown_as_of(
+    home: Home, entity: str, month: str, window: str, day: str, boundary: bool
+) -> tuple[dict[str, Any], dict[str, Any] | None]:  # fmt: skip
+    """The result as it was at the end of a day in the home's time zone, and the boundary then when it is asked for.
 
     A revision that was final then is read; otherwise the month is computed from the entries of the log up to then, by today's code. That
     takes as long as computing it did.
     """
+    from pipelines.cli.reading import shown_with
+
     lookup.check_month_of(home, month)
     number = entry_of(home, day)
     shown = Published(home, number)
-    if (revision := shown.closed.newest(entity, month)) is not None:
-        payload = shown.final(entity, month, window)
-        assert payload is not None
-        return home_at(home, revision), payload
-    return home, _computed(home, entity, month, window, number)
+    if (revision := shown.closed.newest(entity, month)) is not None and (payload := shown.final(entity, month, window)) is not None:
+        return payload, shown_with(home_at(home, revision), payload, boundary)
+    with _computed(home, month, number) as then:
+        payload = lookup.result_payload(then, entity, month, window)
+        # computed from a part of these entries, or from more that say the same: the day's log is what it stands for
+        payload["log_number"], payload["head_digest"] = home.ledger.head(number)
+        return payload, shown_with(then, payload, boundary)
 
 
 def entry_of(home: Home, day: str) -> int:
@@ -44,17 +53,16 @@ def entry_of(home: Home, day: str) -> int:
     return max(known)
 
 
-def _computed(home: Home, entity: str, month: str, window: str, number: int) -> dict[str, Any]:
-    from assets.reports.accounts import site_accounts
+@contextlib.contextmanager
+def _computed(home: Home, month: str, number: int) -> Iterator[Home]:
+    """A scratch home in which the month is computed from the first ``number`` entries; GciError when there was nothing to compute."""
     from pipelines.cli.writing import progress_lines
     from pipelines.scratch import scratch, up_to
     from pipelines.steps import compute_plain
 
-    with scratch(home, up_to(number), computed=True) as then, progress_lines("Computing the past 计算历史状态") as progress:
-        compute_plain(then, [month], number, progress)
-        if not then.ledger.rows("result", month=month):
+    with scratch(home, up_to(number), computed=True) as then:
+        with progress_lines("Computing the past 计算历史状态") as progress:
+            compute_plain(then, [month], number, progress)
+        if then.ledger.manifest(month, RUN) is None or not then.ledger.rows("result", month=month):
             raise GciError(f"At entry {number} no site was in force in {month}: there is no result of that day. 当时没有可用结果。")
-        payload = lookup.candidate_payload(then, entity, month, window)
-        if payload["entity_kind"] == "site":
-            payload["accounts"] = site_accounts(then, entity, month)
-    return payload
+        yield then

@@ -9,7 +9,7 @@ import click
 
 from assets.reports.accounts import site_accounts
 from assets.reports.board import month_board
-from assets.reports.published import Published, entities, working
+from assets.reports.published import Published, brief, results_of
 from checks.findings import worst_first
 from pipelines.cli import lookup
 from pipelines.cli.accounts import print_accounts
@@ -21,12 +21,11 @@ from pipelines.cli.render_close import print_late, print_revision
 from pipelines.cli.repairs import repairs
 from pipelines.cli.waive import print_waived, waive, waivers_of
 from pipelines.close_rules import significance
-from pipelines.late import late_files
+from pipelines.late import Late
 from pipelines.waiting import months_waiting
 from resources.calendar import check_month
 from resources.errors import UsageError
 from resources.home import Home
-from resources.revisions import Revision
 
 
 @click.command()
@@ -54,28 +53,34 @@ def show(
     if as_of is not None:
         from pipelines.cli.past import shown_as_of
 
-        home, payload = shown_as_of(home, entity, month, window, as_of)
-    elif candidate:
+        return _show(*shown_as_of(home, entity, month, window, as_of, boundary), output)
+    if candidate:
         payload = lookup.candidate_payload(home, entity, month, window)
     else:
         payload = lookup.result_payload(home, entity, month, window, revision)
         home = lookup.home_for(home, entity, month, revision)
+    return _show(payload, shown_with(home, payload, boundary), output)
+
+
+def shown_with(home: Home, payload: dict[str, Any], boundary: bool) -> dict[str, Any] | None:
+    """What a home says beside a result: the boundary when it is asked for; else None, and the accounts of a site are in the payload."""
     if boundary:
-        found = boundary_of(home, entity, payload["entity_kind"], month)
-        if output == "json":
-            print_json(found)
-        else:
-            print_boundary(found)
-        return 0
+        return boundary_of(home, payload["entity_id"], payload["entity_kind"], payload["month"])
     if payload["entity_kind"] == "site" and "accounts" not in payload:
-        payload["accounts"] = site_accounts(home, entity, month)
+        payload["accounts"] = site_accounts(home, payload["entity_id"], payload["month"])
+    return None
+
+
+def _show(payload: dict[str, Any], boundary: dict[str, Any] | None, output: str) -> int:
     if output == "json":
-        print_json(payload)
+        print_json(payload if boundary is None else boundary)
+    elif boundary is not None:
+        print_boundary(boundary)
     else:
         print_revision(payload)
         print_result(payload)
         print_accounts(payload.get("accounts"))
-    return 0 if complete(payload) else INCOMPLETE
+    return 0 if boundary is not None or complete(payload) else INCOMPLETE
 
 
 def complete(payload: dict[str, Any]) -> bool:
@@ -117,38 +122,50 @@ def completeness(home: Home, month: str) -> dict[str, Any]:
 
 
 def board(home: Home, month: str | None) -> list[dict[str, Any]]:
-    """Rows of ``gci status``: computed site-months (all, or of one month), oldest first; what is final, and what came late for it."""
-    months = [month] if month else sorted({row["month"] for row in home.ledger.rows("result", window="month", entity_kind="site")})
+    """Rows of ``gci status``: computed or final site-months (all, or of one month), oldest first, and what came late for final ones."""
     shown = Published(home)
+    kept = {"month": month} if month else {}
+    computed: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for row in home.ledger.rows("result", entity_kind="site", **kept):
+        computed.setdefault((row["month"], row["entity_id"]), {})[row["window"]] = row
+    clusters = {(row["month"], row["entity_id"]) for row in home.ledger.rows("result", entity_kind="cluster", window="month", **kept)}
+    final = {(when, site): found[-1] for (site, when), found in shown.closed.revisions.items() if month in (None, when)}
+    late = Late(home, min((item.as_of for item in final.values()), default=0))
     rows = []
-    for when in months:
-        results = shown.results(when)
-        for site in entities(results, "site"):
-            payload = results[site]["month"]
-            row = {
-                "site_id": site,
-                "month": when,
-                "state": payload["state"],
-                "coverage": payload["coverage"],
-                "missing_feeds": payload["missing_feeds"],
-                "findings": [f for f in payload["findings"] if f["because_of"] is None],
-                "blocks": payload["blocks"],
-                "waivers": payload.get("waivers", []),
-            }
-            if (revision := shown.closed.newest(site, when)) is not None:
-                row |= {"revision": revision.number, "signed": bool(revision.signatures)} | late(home, shown, revision, results[site])
-            rows.append(row)
+    for when, site in sorted({*computed, *final} - clusters):
+        made = _board_row(shown, when, site, computed.get((when, site), {}), late)
+        rows += [made] if made is not None else []
     return rows
 
 
-def late(home: Home, shown: Published, revision: Revision, windows: dict[str, Any]) -> dict[str, Any]:
-    """What came for a final month after its revision: files and rows, and whether the candidate must be restated (close.md §2)."""
-    document = shown.document(revision)
-    files = late_files(home, document, revision.month)
-    if windows["ttm"].get("candidate") is None and windows["month"].get("candidate") is None:
-        return {"late": files, "candidate": None}
-    now = working(home, revision.month)[revision.entity_id]["ttm"]
-    return {"late": files, "candidate": {**(windows["ttm"]["candidate"] or {}), **significance(windows["ttm"], now).json()}}
+def _board_row(shown: Published, month: str, site: str, now: dict[str, dict[str, Any]], late: Late) -> dict[str, Any] | None:
+    """One row of the board; None for a final cluster of which nothing is computed now.
+
+    What was computed last stands for a revision with the same output digests: nothing is read then but the row.
+    """
+    revision = shown.closed.newest(site, month)
+    candidate: dict[str, Any] | None = None
+    if revision is None or {window: row["output_digest"] for window, row in now.items()} == revision.outputs:
+        payload = json.loads(now["month"]["payload"])
+        state = revision.state if revision else payload["state"]
+        if (site, month) in shown.closed.submitted:
+            state = shown.state(site, month, results_of(now.values())[site])
+    else:
+        final, today = shown.finals(site, month), results_of(now.values()).get(site)
+        payload, state = final["month"], revision.state
+        if payload["entity_kind"] == "cluster":
+            return None
+        if today is not None and shown.differs(revision, site, today):
+            candidate = brief(today["ttm"]) | significance(final["ttm"], today["ttm"]).json()
+    row: dict[str, Any] = {
+        "site_id": site, "month": month, "state": state, "coverage": payload["coverage"], "missing_feeds": payload["missing_feeds"],
+        "findings": [f for f in payload["findings"] if f["because_of"] is None], "blocks": payload["blocks"],
+        "waivers": payload.get("waivers", []),
+    }  # fmt: skip
+    if revision is not None:
+        late_files = late.files(revision)
+        row |= {"revision": revision.number, "signed": bool(revision.signatures), "late": late_files, "candidate": candidate}
+    return row
 
 
 @click.command()
@@ -172,7 +189,9 @@ def check(site: str, month: str, finding: str | None, by: str | None, reason: st
     if finding is None:
         home = lookup.home_for(home, site, month)
     if finding is not None:
-        print_waived(home, waive(home, site, month, finding, by=by, reason=reason, until=until), output)
+        with home.writing(f"gci check --waive {finding}"):
+            granted = waive(home, site, month, finding, by=by, reason=reason, until=until)
+        print_waived(home, granted, output)
         return 0
     if given := [name for name, value in (("--by", by), ("--reason", reason), ("--until", until)) if value is not None]:
         raise UsageError(f"{', '.join(given)} belongs to a waiver: name its finding with --waive FINDING.")

@@ -94,9 +94,8 @@ def print_late(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         where = f"{row['month']} {row['site_id']}"
         for item in row.get("late", ()):
-            out.print(
-                f"{where} [yellow]late 迟到[/]: {escape(item['file'])}, {item['rows']} rows of the month, entry {item['entry']}, {item['at']}"
-            )
+            what = f"{escape(item['file'])}, {item['rows']} rows of the month 行"
+            out.print(f"{where} [yellow]late 迟到[/]: {what}, entry 条目 {item['entry']}, {item['at']}")
         if (found := row.get("candidate")) is not None:
             must = "must be restated 必须重述" if found["must_restate"] else "may wait for the true-up or the verification 可待年度核查"
             out.print(f"{where} [yellow]candidate differs 候选结果不同[/]: {must} (gci restate {row['month']} --dry-run)")

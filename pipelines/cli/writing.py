@@ -17,7 +17,7 @@ import click
 
 from assets.reports.published import Published
 from pipelines.cli import lookup
-from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_home, print_json
+from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_home, print_json, writing_home
 from pipelines.cli.reading import complete
 from pipelines.cli.render import console, print_scores
 from resources.calendar import add_months, check_month, month_range
@@ -53,8 +53,11 @@ def land(explain: str | None, feed: str | None, root: str, output: str) -> int:
     """Land new files from landing/<feed>/. Each file is kept unchanged and read once; a broken one stops no other."""
     from assets.raw import landing
 
-    home = open_home(root)
-    landed = [landing.explain(home, Path(explain), feed)] if explain is not None else land_home(home)
+    if explain is not None:
+        landed = [landing.explain(open_home(root), Path(explain), feed)]
+    else:
+        with writing_home(root, "gci land") as home:
+            landed = land_home(home)
     if output == "json":
         print_json({"files": [asdict(item) for item in landed]})
     else:
@@ -102,7 +105,9 @@ def print_landed(landed: Sequence[Landed], *, whole: bool = True) -> None:
 @format_option
 def run(month: str, root: str, output: str) -> int:
     """Land new files, then compute MONTH, and before it every earlier month whose inputs changed."""
-    return _compute(open_home(root), check_month(month), check_month(month), force=False, output=output)
+    check_month(month)
+    with writing_home(root, f"gci run {month}") as home:
+        return _compute(home, month, month, force=False, output=output)
 
 
 @click.command()
@@ -113,7 +118,10 @@ def run(month: str, root: str, output: str) -> int:
 @format_option
 def backfill(first: str, last: str, force: bool, root: str, output: str) -> int:
     """Land new files, then compute the months FROM to TO in order; what is unchanged is skipped, what was killed goes on."""
-    return _compute(open_home(root), check_month(first), check_month(last), force=force, output=output)
+    check_month(first)
+    check_month(last)
+    with writing_home(root, f"gci backfill {first} {last}") as home:
+        return _compute(home, first, last, force=force, output=output)
 
 
 def _compute(home: Home, first: str, last: str, *, force: bool, output: str) -> int:
@@ -222,13 +230,13 @@ def report(month: str | None, root: str) -> int:
     """Write the report pages of MONTH again (default: of every computed month)."""
     from assets.reports.site import write_site
 
-    home = open_home(root)
-    computed = sorted({m.month for m in home.ledger.manifests(table_name="index/site_index")})
-    if month is not None:
-        lookup.check_month_of(home, month)
-    if not computed or (month and month not in computed):
-        raise GciError(f"{month or 'No month'} was not computed yet. Run 'gci run {month or 'MONTH'}'.")
-    index = write_site(home, [month] if month else computed)
+    with writing_home(root, "gci report") as home:
+        computed = sorted({m.month for m in home.ledger.manifests(table_name="index/site_index")})
+        if month is not None:
+            lookup.check_month_of(home, month)
+        if not computed or (month and month not in computed):
+            raise GciError(f"{month or 'No month'} was not computed yet. Run 'gci run {month or 'MONTH'}'.")
+        index = write_site(home, [month] if month else computed)
     click.echo(f"Report: {index}")
     return 0
 

@@ -15,6 +15,7 @@ from pipelines.cli.writing import compute, land_home, print_landed, progress_lin
 from pipelines.demo.faults import expected_findings
 from pipelines.demo.write import write_fleet
 from pipelines.initialise import initialise
+from pipelines.sweep import writing
 from resources.calendar import add_months, month_range
 from resources.errors import GciError
 from resources.home import Home
@@ -28,6 +29,11 @@ def run_demo(root: Path, months: int, seed: int) -> int:
     """Make the home, land, compute and compare; 0 when exactly the planted faults were found, 1 otherwise."""
     first = add_months(LAST_MONTH, 1 - months)
     home = _simulated_home(root, f"seed {seed}, {first} to {LAST_MONTH}", first)
+    with writing(home, "gci demo"):
+        return _run(home, root, first, months, seed)
+
+
+def _run(home: Home, root: Path, first: str, months: int, seed: int) -> int:
     click.echo(f"Writing a SIMULATED fleet of three data centres into {home.landing} 生成模拟数据 …")
     with progress_lines("Simulating 模拟") as progress:
         progress("fleet", 0, 1)

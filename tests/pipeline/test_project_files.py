@@ -91,7 +91,10 @@ def test_the_pythons_tried_are_those_claimed() -> None:
 
 def test_the_tools_never_move_what_the_product_runs_on() -> None:
     run, dev = locked("run"), locked("dev")
-    assert {name: str(requirement) for name, (requirement, _) in run.items()} == {name: str(dev[name][0]) for name in run}
+    for name, (requirement, _) in run.items():
+        # a tool may need on every system what the product needs on one
+        found = dev.get(name) or dev[canonicalize_name(requirement.name)]
+        assert found[0].specifier == requirement.specifier, name
     assert len(dev) > len(run)
 
 

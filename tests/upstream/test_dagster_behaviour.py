@@ -111,6 +111,45 @@ def test_none_of_our_checks_is_blocking_and_all_are_by_month(tmp_path: Path) -> 
         assert isinstance(node.partitions_def, dg.MonthlyPartitionsDefinition), node.key
 
 
+# lineage: why it is told from our manifests (docs/lineage.md) ----------------------------------------------------------------------
+
+
+def test_the_pointer_to_an_input_is_to_its_latest_event_not_to_the_month_that_was_read() -> None:
+    """The score of January is made while the rows of February are the newest: Dagster notes February's as its input."""
+    assets = checked()
+    with dg.DagsterInstance.ephemeral() as instance:
+        for month in ("2026-01", "2026-02"):
+            assert dg.materialize(assets, selection=[RAW], partition_key=month, instance=instance).success
+        assert dg.materialize(assets, selection=[REPORT], partition_key="2026-01", instance=instance).success
+        found = instance.fetch_materializations(RAW, limit=5).records
+        storage_ids = {record.partition_key: record.storage_id for record in found}
+        event = instance.get_latest_materialization_event(REPORT)
+    assert event is not None
+    assert event.asset_materialization is not None
+    assert event.asset_materialization.partition == "2026-01"
+    assert event.asset_materialization.tags is not None
+    pointer = event.asset_materialization.tags["dagster/input_event_pointer/raw/rows"]
+    assert int(pointer) == storage_ids["2026-02"] != storage_ids["2026-01"]
+
+
+def test_column_lineage_is_read_from_the_materialization() -> None:
+    """The metadata that the web UI draws column lineage from, and its shape."""
+    lineage = dg.TableColumnLineage({"score": [dg.TableColumnDep(RAW, "value")], "month": []})
+
+    @dg.asset(deps=[RAW])
+    def scored() -> dg.MaterializeResult[Any]:
+        return dg.MaterializeResult(metadata={"dagster/column_lineage": lineage})
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert dg.materialize([scored], instance=instance).success
+        event = instance.get_latest_materialization_event(dg.AssetKey("scored"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    entry = event.asset_materialization.metadata["dagster/column_lineage"]
+    assert type(entry) is dg.TableColumnLineageMetadataValue
+    assert entry.value.deps_by_column == lineage.deps_by_column
+
+
 # the event log whose engines we keep open (pipelines/event_log.py) --------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ import pytest
 from assets.raw.landing import land
 from assets.raw.late import Landed, cutoff_s, landed_of, late_rows
 from pipelines.initialise import initialise
-from resources import ledger
+from resources import log
 
 CUT = 1_000_000
 
@@ -58,7 +58,7 @@ def test_a_home_says_what_came_late(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
             return datetime.fromisoformat(cls.now_is).astimezone(UTC)
 
-    monkeypatch.setattr(ledger, "datetime", Clock)
+    monkeypatch.setattr(log, "datetime", Clock)
     home = initialise(tmp_path / "home")
     folder = home.landing / "meter_readings"
     folder.mkdir(parents=True, exist_ok=True)

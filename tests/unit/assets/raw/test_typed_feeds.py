@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import polars as pl
 import pytest
 
 from assets.raw.feeds import Feeds, load, valid_on
 from assets.raw.landing import land
+from assets.raw.plain_rows import PlainFeeds, faults_of
 from resources.errors import UsageError
 from resources.home import Home
 
@@ -26,8 +28,25 @@ def _s(*parts: int) -> int:
 
 
 def _load(home: Home) -> Feeds:
+    """The typed feeds; every test here also holds the rows of reading commands against them (``plain_rows.py``)."""
     land(home)
-    return load(home, home.ledger.head()[0])
+    feeds = load(home, home.ledger.head()[0])
+    plain = PlainFeeds(home, home.ledger.head()[0], home.settings)
+    for feed, table in feeds.tables.items():
+        same = [{name: None if pd.isna(value) else value for name, value in row.items()} for row in table.to_dict("records")]
+        found = plain[feed]
+        instants = bool(found) and "month" not in found[0]
+        known = [{name: value for name, value in row.items() if name != "month" or not instants} for row in same]
+        key = ["entry", "source_row"]
+        assert sorted(found, key=lambda row: [row[name] for name in key]) == sorted(known, key=lambda row: [row[name] for name in key])
+        broken = plain.rows(feed).filter(pl.col("fault").is_not_null())
+        refused = feeds.rejected[feeds.rejected["feed"] == feed]
+        assert set(zip(refused["entry"], refused["source_row"], strict=True)) <= set(broken.select(key).rows())
+        for entry, row in {(int(e), int(r)) for e, r in zip(refused["entry"], refused["source_row"], strict=True)}:
+            words = [(b.column, b.seen, b.reason_en, b.reason_zh) for b in faults_of(plain, feed, entry, row)]
+            own = refused[(refused["entry"] == entry) & (refused["source_row"] == row)]
+            assert words == list(own[["column", "seen", "reason_en", "reason_zh"]].itertuples(index=False, name=None))
+    return feeds
 
 
 def _records(frame: pd.DataFrame, *columns: str) -> list[tuple[object, ...]]:

@@ -36,9 +36,11 @@ ROWS = [
 def home(rows: list[dict[str, Any]], **components: float) -> Any:
     """Just what the inventory reads of a home: one table and one value of F1."""
     stored = SimpleNamespace(digest="sha256:t", file_digest="sha256:f", as_of=12)
-    f1 = [{"payload": canonical_json({"components": components})}]
+    values = {"indicator_value": [{"payload": canonical_json({"components": components})}], "result": [{"entity_id": "S1"}]}
     ledger = SimpleNamespace(
-        manifest=lambda month, table: stored if (month, table) == ("2026-03", TABLE) else None, rows=lambda *_, **__: f1
+        manifest=lambda month, table: stored if (month, table) == ("2026-03", TABLE) else None,
+        rows=lambda name, **_: values[name],
+        entries=lambda **_: [],
     )
     lake = SimpleNamespace(read=lambda *_: pl.DataFrame(rows, schema=GHG))
     return SimpleNamespace(ledger=ledger, lake=lake)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.staging.contributions import CONTRIBUTION_SCHEMA, contributions
+from assets.staging.contributions import CONTRIBUTION_SCHEMA, Contributions
 from assets.staging.energies import SCALED, SCHEMA, site_energies
 from resources.calendar import month_hours_s
 from resources.errors import GciError
@@ -66,7 +66,7 @@ def run(
     for (measure,), rows in found.partition_by("measure", as_dict=True).items():
         total = rows.filter(pl.col("meter_id") == "")
         assert total.height == 1
-        hourly = contributions(energy, found, "S1", str(measure))
+        hourly = Contributions(energy, found, "S1").of(str(measure))
         assert hourly.schema == CONTRIBUTION_SCHEMA
         if total["quantity"][0] is not None:
             assert rows.filter(pl.col("meter_id") != "")["quantity"].sum() == total["quantity"][0]
@@ -308,7 +308,7 @@ def test_water_read_less_often_uses_the_month(step: int | None) -> None:
 
 def test_contributions_of_d1_hold_only_hours_known_on_both_sides() -> None:
     energy = frame(hours_of("G", 10), hours_of("U1", 4), hours_of("U2", 4, {5: UNKNOWN}))
-    found = contributions(energy, run(energy, TWO_IT), "S1", "E_DC@D1")
+    found = Contributions(energy, run(energy, TWO_IT), "S1").of("E_DC@D1")
     assert found.height == 671
     assert HOURS[5] not in found["hour_s"].to_list()
     assert found.row(0) == ("G", 1, HOURS[0], 10, "measured", None)
@@ -316,19 +316,19 @@ def test_contributions_of_d1_hold_only_hours_known_on_both_sides() -> None:
 
 def test_contributions_name_what_was_filled() -> None:
     energy = frame(hours_of("G", 10), hours_of("U1", 4), hours_of("U2", 4, {5: UNKNOWN}))
-    found = contributions(energy, run(energy, TWO_IT), "S1", "E_IT")
+    found = Contributions(energy, run(energy, TWO_IT), "S1").of("E_IT")
     assert found.filter(pl.col("meter_id") == SCALED).rows() == [(SCALED, 1, None, 4, "estimated", "scaled")]
 
 
 def test_contributions_of_an_unknown_total_are_what_is_known() -> None:
     energy = frame(hours_of("G", 10), hours_of("U1", 4))
-    found = contributions(energy, run(energy, TWO_IT), "S1", "E_IT")
+    found = Contributions(energy, run(energy, TWO_IT), "S1").of("E_IT")
     assert set(found["meter_id"]) == {"U1"}
 
 
 def test_contributions_of_what_is_not_there() -> None:
     energy = frame(hours_of("G", 10))
-    assert contributions(energy, run(energy, [meter("G", "grid_supply")]), "S1", "E_IT").is_empty()
+    assert Contributions(energy, run(energy, [meter("G", "grid_supply")]), "S1").of("E_IT").is_empty()
 
 
 @pytest.mark.parametrize("measure", ["E_IT", "E_IT@D1", "E_DC@D1"])
@@ -339,7 +339,7 @@ def test_a_changed_hour_is_noticed(measure: str) -> None:
         pl.when(pl.int_range(pl.len()) % N == 9).then(pl.col("quantity") + 1).otherwise(pl.col("quantity")).alias("quantity")
     )
     with pytest.raises(GciError, match="gci verify"):
-        contributions(changed, stored, "S1", measure)
+        Contributions(changed, stored, "S1").of(measure)
 
 
 # Clocks, several sites, imports ---------------------------------------------------------------------------------------
@@ -400,7 +400,7 @@ def test_sums_are_exact_and_free_of_order(rate: dict[str, int], gaps: dict[str, 
     rng.shuffle(meters)
     again = site_energies(shuffled, facts(W=3600), meters, [site()], MONTH, {"S1": ZONE})
     assert again.equals(found)
-    assert contributions(shuffled, found.reverse(), "S1", "E_IT@D1").equals(contributions(energy, found, "S1", "E_IT@D1"))
+    assert Contributions(shuffled, found.reverse(), "S1").of("E_IT@D1").equals(Contributions(energy, found, "S1").of("E_IT@D1"))
 
 
 @settings(max_examples=10, deadline=None)

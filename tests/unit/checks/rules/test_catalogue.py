@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +15,7 @@ from checks.contracts.names import FEED_NAMES
 from checks.contracts.vocabulary import MEDIA, METER_POWER_UNITS, METER_UNITS, POINTS_OF_MEDIUM, UNITS
 from checks.contracts.vocabulary import POINTS as POINT_WORDS
 from checks.findings import QUANTITIES, NotChecked, Rule
+from checks.rules import catalogue
 from checks.rules.catalogue import RULES, rules_of, withholders
 from checks.rules.document import rules_markdown
 from checks.rules.feeds import FEED_QUANTITIES
@@ -54,6 +56,18 @@ def test_the_units_a_rule_names_are_those_that_staging_counts() -> None:
                         unit_factor(medium, unit, power=power)
 
 
+def test_what_rules_hand_to_one_another_cant_be_changed() -> None:
+    """Rows, limits and findings are shared by all rules of a month."""
+    values = {
+        value
+        for name in (path.stem for path in Path(catalogue.__file__).parent.glob("*.py"))
+        for value in vars(importlib.import_module(f"checks.rules.{name}")).values()
+        if isinstance(value, type) and is_dataclass(value)
+    }
+    assert {value.__name__ for value in values} >= {"Change", "Flow", "Threshold", "Dated", "Finding"}
+    assert all(value.__dataclass_params__.frozen for value in values)  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("rule", BY_RULE)
 def test_spec_is_whole(rule: Rule) -> None:
     assert set(rule.quantities) <= set(QUANTITIES)
@@ -64,17 +78,19 @@ def test_spec_is_whole(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", BY_RULE)
 def test_silent_on_a_clean_month(rule: Rule, world) -> None:  # type: ignore[no-untyped-def]
+    judged = world()
     for site in ("HL01", "HL02"):
-        assert rule.evaluate(world(), site) == []
+        assert rule.evaluate(judged, site) == []
 
 
-@pytest.mark.parametrize("rule", BY_RULE)
-def test_frames_made_by_polars_read_the_same(rule: Rule, world) -> None:  # type: ignore[no-untyped-def]
+def test_frames_made_by_polars_read_the_same(world) -> None:  # type: ignore[no-untyped-def]
     """Nulls arrive as NaN and whole numbers beside them as floats: neither is a value."""
     judged = world()
     frames = {name: pl.DataFrame(frame.to_dict("records"), schema=list(frame.columns)).to_pandas() for name, frame in judged.tables.items()}
-    for site in ("HL01", "HL02"):
-        assert rule.evaluate(replace(judged, tables=frames), site) == []
+    judged = replace(judged, tables=frames)
+    for rule in RULES:
+        for site in ("HL01", "HL02"):
+            assert rule.evaluate(judged, site) == [], rule.code
 
 
 @pytest.mark.parametrize("rule", BY_RULE)

@@ -174,6 +174,12 @@ def test_a_blank_multiplier_is_said(world, rows) -> None:  # type: ignore[no-unt
         assert multipliers(world({"assumed": [other]}), "HL01") == []
 
 
+def test_a_stated_multiplier_hides_no_blank_one(world, rows) -> None:  # type: ignore[no-untyped-def]
+    meters = [{**row, "source_row": 77} if row["meter_id"] == "A-W" else row for row in rows["meters"]]
+    blank = {"feed": "meters", "column": "multiplier", "entry": 1, "source_row": 77}
+    assert said(multipliers(world({"meters": meters, "assumed": [blank]}), "HL01")) == [("ME04", "A-W", "flag", "water", None, 1.0)]
+
+
 def changed(rows: dict[str, Any], name: str = "A-I", new: float | None = 40.0, day: str = "2026-03-15") -> dict[str, Any]:
     old = next(row for row in rows["meters"] if row["meter_id"] == name)
     return {"meters": [*rows["meters"], {**old, "multiplier": new, "valid_from": day, "source_row": 9}]}

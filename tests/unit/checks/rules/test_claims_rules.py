@@ -88,6 +88,7 @@ def practice(item: str, evidence: str | None, level: float = 1.0, on: str = "202
         ([practice("A3.power", None, level=0.0)], []),  # scores nothing
         ([practice("A3.power", None, on="2025-03-31")], []),  # older than 12 months
         ([practice("A3.power", None, on="2025-04-01")], ["A3.power"]),
+        ([practice("A3.power", None, on="2026-03-31")], ["A3.power"]),
         ([practice("A3.power", None, on="2026-04-01")], []),  # not yet assessed
         ([practice("A3.power", None), practice("A3.power", "a.pdf", on="2026-01-01")], []),  # the newest counts
         ([practice("A3.power", "a.pdf"), practice("A3.power", None, on="2026-01-01")], ["A3.power"]),
@@ -118,7 +119,7 @@ def test_a_cancellation_without_document(world) -> None:  # type: ignore[no-unty
     two = [claim("excluded", "evidence missing", "n.pdf"), claim("excluded", "evidence missing", "n.pdf", seq_start=40, seq_end=79)]
     found = evidenced(world({"claims": two}), "HL01")
     assert said(found) == [("n.pdf", "flag", "claims")]
-    assert "80 MWh" in found[0].message_en
+    assert f"The cancellation of 80 MWh ({PROJECT} 2026-02 0-39) is not counted" in found[0].message_en  # the first range stands for both
 
 
 def test_a_contract_without_document_that_claims_depend_on(world) -> None:  # type: ignore[no-untyped-def]

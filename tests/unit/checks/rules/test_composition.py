@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -70,6 +71,8 @@ def test_what_belongs_to_nobody_is_shown(world) -> None:  # type: ignore[no-unty
     assert said(found) == [("A-S", "flag", "")]
     assert "Up to 10 % of shared meter A-S belongs to no site" in found[0].message_en
     assert "10 % 未分摊" in found[0].message_zh
+    most = placed(world({"members": [member("", "A-S", 0.1), member("", "A-S", 0.25), member("", "A-S", 0.2)]}), "HL01")
+    assert [(f.seen, f.limit, f.unit) for f in most] == [(0.25, 0.0, "1")]  # type: ignore[union-attr]
     assert placed(judged, "HL02") == placed(world({"members": [member("", "A-S", 0)]}), "HL01") == []
 
 
@@ -121,6 +124,23 @@ def test_a_virtual_meter_without_a_sound_definition_follows_from_that(world, row
     assert completeness(judged, "HL01")[0].because_of == counted_once(judged, "HL01")[0].id  # type: ignore[index]
 
 
+def test_the_worst_member_is_the_root(world, rows) -> None:  # type: ignore[no-untyped-def]
+    """A-X is known for 500 hours, A-Y for 400: A-V follows from A-Y, whatever stands first; of equals from the first by name."""
+    for hours, root in ((400, "A-Y"), (500, "A-X")):
+        judged = incomplete(world, rows, 100, 500, members=[member("A-Y"), member("A-X")])
+        facts = [*judged.rows("meter_facts"), {**FACTS, "meter_id": "A-Y", "metered_s": hours * HOUR}]
+        found = completeness(incomplete(world, rows, 100, 500, members=[member("A-Y"), member("A-X")], meter_facts=facts), "HL01")
+        by_subject = {f.subject: f for f in found}  # type: ignore[union-attr]
+        assert by_subject["A-V"].because_of == by_subject[root].id
+
+
+def test_without_a_composition_every_meter_stands_for_itself(world, rows) -> None:  # type: ignore[no-untyped-def]
+    for absent in ("members", "topology_faults"):
+        judged = incomplete(world, rows, 0, 500, topology_faults=[fault("factor")])
+        judged = replace(judged, tables={name: frame for name, frame in judged.tables.items() if name != absent})
+        assert {f.because_of for f in completeness(judged, "HL01")} == {None}  # type: ignore[union-attr]
+
+
 def test_a_complete_virtual_meter_is_no_finding_and_a_lone_gap_stands_alone(world, rows) -> None:  # type: ignore[no-untyped-def]
     assert completeness(incomplete(world, rows, 744, 744), "HL01") == []
     (of_v,) = completeness(incomplete(world, rows, 690, 744), "HL01")  # type: ignore[misc]
@@ -130,5 +150,10 @@ def test_a_complete_virtual_meter_is_no_finding_and_a_lone_gap_stands_alone(worl
 def test_a_falling_register_of_a_member_withholds_what_the_sum_counts_for(world, rows) -> None:  # type: ignore[no-untyped-def]
     fallen = {"site_id": "HL01", "meter_id": "A-X", "at_s": 1, "code": "CT08", "what": "falling", "seen": 5, "limit": 0}
     judged = incomplete(world, rows, 744, 744, anomalies=[fallen])
-    assert said(falling(judged, "HL01")) == [("A-X", "withhold", "E_DC")]
-    assert said(falling(incomplete(world, rows, 744, 744, anomalies=[fallen], members=[]), "HL01")) == [("A-X", "flag", "")]
+    found = falling(judged, "HL01")
+    assert said(found) == [("A-X", "withhold", "E_DC")]
+    assert "the stretch is a gap. E_DC withheld. Land" in found[0].message_en  # type: ignore[index]
+    assert "按缺口处理。E_DC 暂缓发布。请在" in found[0].message_zh  # type: ignore[index]
+    alone = falling(incomplete(world, rows, 744, 744, anomalies=[fallen], members=[]), "HL01")
+    assert said(alone) == [("A-X", "flag", "")]
+    assert "the stretch is a gap. Land" in alone[0].message_en  # type: ignore[index]

@@ -61,7 +61,7 @@ def test_a_day_that_is_not_wholly_measured_on_both_sides_is_left_out() -> None:
 def test_highest_and_third_hour_of_loads() -> None:
     month = pl.concat(
         [
-            hours("S", "grid_supply", [10] * 22 + [50, 40] + [7, 8]),
+            hours("S", "grid_supply", [9] * 21 + [50, 10, 40] + [7, 8]),
             hours("PV", "onsite_generation", [0] * 23 + [900]),
             hours("I", "pdu_output", [5, 6]),
         ]

@@ -50,7 +50,13 @@ def test_a_meter_read_hourly(world, more: dict[str, Any], seen: float | None) ->
     )
 
 
-@pytest.mark.parametrize(("step", "limit_h"), [(900, 1.25), (HOUR, 1.5), (DAY, 36.0), (7 * DAY, 8 * 24.0), (30 * DAY, 24.0), (None, 24.0)])
+@pytest.mark.parametrize(
+    ("step", "limit_h"),
+    [
+        (900, 1.25), (HOUR, 1.5), (DAY, 36.0), (7 * DAY, 8 * 24.0), (30 * DAY, 24.0), (None, 24.0),
+        (19 * DAY + 12 * HOUR, 20.5 * 24), (20 * DAY, 21 * 24.0), (20 * DAY + 1, 24.0),  # above twenty days it is read monthly
+    ],
+)  # fmt: skip
 def test_the_limit_follows_the_pace(world, step: int | None, limit_h: float) -> None:  # type: ignore[no-untyped-def]
     within = facts(median_step_s=step, last_at_s=END_S - int(limit_h * HOUR))
     beyond = facts(median_step_s=step, last_at_s=END_S - int(limit_h * HOUR) - 1)
@@ -79,6 +85,33 @@ def test_the_edges_of_a_meters_validity(world, rows) -> None:  # type: ignore[no
     (late,) = judge(world, facts(first_at_s=begun + 30 * HOUR), meters=meters)
     assert late.seen == 6.0  # beyond the day on which it begins
     assert judge(world, facts(first_at_s=START_S), meters=meters) == []  # it has readings before: at another site
+
+
+@pytest.mark.parametrize(
+    ("last_h", "beyond_h"),
+    # valid to the 10th: its edge is the midnight after it, 240 hours into the month, and a reading of any time of that day is at it
+    [(240, None), (226, None), (216, None), (212, 4.0), (192, 24.0), (250, None)],
+)
+def test_a_meter_that_ends_is_read_on_its_last_day(world, rows, last_h: int, beyond_h: float | None) -> None:  # type: ignore[no-untyped-def]
+    meters = [{**row, "valid_to": "2026-03-10"} if row["meter_id"] == "A-I" else row for row in rows["meters"]]
+    found = judge(world, facts(last_at_s=START_S + last_h * HOUR), meters=meters)
+    assert [one.seen for one in found] == ([] if beyond_h is None else [beyond_h])
+
+
+def test_a_validity_that_is_the_month_is_no_edge_of_its_own(world, rows) -> None:  # type: ignore[no-untyped-def]
+    """Valid from the 1st to the 31st: the readings are an interval away at most, not a day."""
+    meters = [{**row, "valid_from": "2026-03-01", "valid_to": "2026-03-31"} if row["meter_id"] == "A-I" else row for row in rows["meters"]]
+    assert [one.seen for one in judge(world, facts(first_at_s=START_S + 2 * HOUR), meters=meters)] == [2.0]
+    assert [one.seen for one in judge(world, facts(last_at_s=END_S - 3 * HOUR), meters=meters)] == [3.0]
+    whole = [{**row, "valid_to": "9999-12-31"} for row in meters]
+    assert [one.seen for one in judge(world, facts(last_at_s=END_S - 3 * HOUR), meters=whole)] == [3.0]
+
+
+def test_a_meter_in_order_hides_no_other_and_the_farther_edge_is_told(world) -> None:  # type: ignore[no-untyped-def]
+    late = facts("A-S", first_at_s=START_S + 5 * HOUR, last_at_s=END_S - 10 * HOUR)
+    (found,) = judge(world, facts("A-I"), late)
+    assert (found.subject, found.seen) == ("A-S", 10.0)
+    assert "The last reading of meter A-S for 2026-03 is at 2026-03-31T14:00:00+08:00, 10 hours from the edge" in found.message_en
 
 
 def test_what_is_silent_follows_from_that(world) -> None:  # type: ignore[no-untyped-def]

@@ -60,6 +60,17 @@ def test_racks_and_devices_of_an_unknown_site_are_shown_everywhere(world, rows) 
         ]
 
 
+def test_three_names_stand_for_all(world) -> None:  # type: ignore[no-untyped-def]
+    names = ("D4", "D2", "D3", "D1")
+    (bare,) = placed_equipment(world({"devices": [device(name) for name in names]}), "HL01")  # type: ignore[misc]
+    assert "4 powered devices without a rack (D1, D2, D3 … (+1)):" in bare.message_en
+    strangers = [device(name, site_id="HL9") for name in names]
+    (elsewhere,) = placed_equipment(world({"devices": strangers}), "HL01")  # type: ignore[misc]
+    assert "4 devices (D1, D2, D3 … (+1)) of site HL9" in elsewhere.message_en
+    (elsewhere,) = placed_equipment(world({"devices": strangers[:3]}), "HL01")  # type: ignore[misc]
+    assert "3 devices (D2, D3, D4) of site HL9" in elsewhere.message_en
+
+
 @pytest.mark.parametrize(
     ("now", "number"),
     [
@@ -81,6 +92,13 @@ def test_no_room_is_lost(world, rows, now: list[dict[str, Any]], number: int) ->
 def test_a_room_whose_racks_were_retired_is_not_lost(world, rows, retired: str | None, number: int) -> None:  # type: ignore[no-untyped-def]
     found = placed_equipment(world({"racks": [*rows["racks"], rack("A-R2", "A-102", age=1, retired_on=retired)]}), "HL01")
     assert len(said(found)) == number
+
+
+def test_a_room_that_was_given_up_hides_no_other(world, rows) -> None:  # type: ignore[no-untyped-def]
+    before = [rack("A-R2", "A-102", age=1, retired_on="2026-03-15"), rack("A-R3", "A-103", age=1), rack("A-R4", "A-103", age=1)]
+    (found,) = placed_equipment(world({"racks": [*rows["racks"], *before]}), "HL01")  # type: ignore[misc]
+    assert (found.subject, found.seen) == ("A-103", 2.0)
+    assert "Room A-103 had 2 racks on 2026-02-28 and has none on 2026-03-31." in found.message_en
 
 
 def test_without_a_snapshot_nothing_is_checked(world) -> None:  # type: ignore[no-untyped-def]

@@ -84,6 +84,21 @@ def test_a_bus_tie_switch_over_is_no_fault(world, rows) -> None:  # type: ignore
     assert said(found) == [("BD06", "A-T1", "flag", "E_DC")]
 
 
+def test_only_nodes_below_the_same_node_help_one_another(world, rows) -> None:  # type: ignore[no-untyped-def]
+    """What is lost above T1 does not explain that 10 more flow out of it; together they would balance: 1,500 in, 1,490 out."""
+    found = nodes_balance(world(below(rows, node("A-S", 1000, 980), node("A-T1", 500, 510))), "HL01")
+    assert said(found) == [("BD06", "A-T1", "flag", "E_DC")]
+
+
+@pytest.mark.parametrize("parent", ["A-P", "A-N"])  # a meter that is no node, and itself
+def test_a_node_below_no_node_is_a_supply_of_the_site(world, rows, parent: str) -> None:  # type: ignore[no-untyped-def]
+    """2,000 in and 2,080 out of both: 4 % too much for the site."""
+    tables = below(rows, node("A-S", 1000, 980), node("A-N", 1000, 1100), more=(meter("A-N", parent), meter("A-P", None)))
+    found = nodes_balance(world(tables), "HL01")
+    assert said(found)[:2] == [("BD06", "site", "flag", "E_DC"), ("BD06", "site", "flag", "E_IT")]
+    assert found[0].seen == 0.04  # type: ignore[index]
+
+
 def test_what_comes_out_of_nothing_is_all_too_much(world, rows) -> None:  # type: ignore[no-untyped-def]
     found = nodes_balance(world(below(rows, node("A-S", 1000, 980), node("A-T1", 0, 40))), "HL01")
     assert said(found) == [("BD06", "A-T1", "flag", "E_DC")]
@@ -147,6 +162,17 @@ def test_an_imbalance_follows_from_a_meter_that_is_out_of_place(world, rows) -> 
     assert said(found) == [("BD06", "residual", "flag", "E_DC")]
     assert found[0].because_of is not None
     assert found[0].because_of.startswith("BD05-")
+
+
+def test_a_meter_of_another_medium_explains_it_only_where_it_is_misplaced(world, rows) -> None:  # type: ignore[no-untyped-def]
+    """A meter of heat at a PDU may be an electricity meter that is missing; a heat meter in its place explains nothing."""
+    for more, cause in (
+        (meter("A-N", None, "pdu_output", medium="heat"), "BD02-"),
+        (meter("A-N", "A-T9", "heat_supply", medium="heat"), None),
+    ):
+        found = nodes_balance(world(below(rows, node("A-S", 1000, 980), node("A-T1", 500, 540), more=(more,))), "HL01")
+        assert said(found) == [("BD06", "A-T1", "flag", "E_DC")]
+        assert str(found[0].because_of)[:5] == (cause or "None"), more  # type: ignore[index]
 
 
 def test_an_imbalance_of_the_site_follows_from_it_above_the_supply(world, rows) -> None:  # type: ignore[no-untyped-def]

@@ -58,6 +58,10 @@ def test_the_limits_of_standing_still(world, row: dict[str, Any], outcome: list[
     assert said(not_stuck(world({"stuck": [row]}), "HL01")) == outcome
 
 
+def test_a_short_stretch_hides_no_longer_one(world) -> None:  # type: ignore[no-untyped-def]
+    assert [one[1] for one in said(not_stuck(world({"stuck": [stuck("A-I", hours=23), stuck("A-S")]}), "HL01"))] == ["A-S"]
+
+
 def test_water_is_told_in_days(world) -> None:  # type: ignore[no-untyped-def]
     (found,) = not_stuck(world({"stuck": [stuck("A-W", hours=8 * 24, medium="water")]}), "HL01")
     assert numbers(found) == (8.0, 7.0, "d")

@@ -68,6 +68,31 @@ def test_a_direct_line_has_its_meter(world, rows) -> None:  # type: ignore[no-un
     assert supply_closed(world(tables, without=("ppa_contracts",)), "HL01") == []
 
 
+def test_a_direct_line_of_one_day_of_the_month_has_its_meter(world) -> None:  # type: ignore[no-untyped-def]
+    line = {"contract_id": "K2", "kind": "direct_line", "start_on": "2025-01-01", "end_on": "2026-12-31"}
+    share = {"contract_id": "K2", "site_id": "HL01", "share_ratio": 1.0}
+    days = ({"start_on": "2026-03-31"}, {"end_on": "2026-03-01"}), ({"valid_from": "2026-03-31"}, {"valid_to": "2026-03-01"})
+    for contract, part in (*((values, {}) for values in days[0]), *(({}, values) for values in days[1])):
+        tables = {"ppa_contracts": [{**line, **contract}], "ppa_site_shares": [{**share, **part}]}
+        assert said(supply_closed(world(tables), "HL01")) == [("BD03", "direct_line", "withhold", "E_DC", 0.0, 1.0)], (contract, part)
+        assert supply_closed(world(tables, without=("ppa_site_shares",)), "HL01") == []
+    two = {"ppa_contracts": [line, {**line, "contract_id": "K1"}], "ppa_site_shares": [share, {**share, "contract_id": "K1"}]}
+    found = supply_closed(world(two), "HL01")
+    assert said(found) == [("BD03", "direct_line", "withhold", "E_DC", 0.0, 2.0)]
+    assert "Contract K1, K2 supplies the site" in found[0].message_en
+
+
+@pytest.mark.parametrize("fuel", ["diesel", "natural_gas", None])
+def test_fuel_that_is_known_stands_for_generators(world, rows, fuel: str | None) -> None:  # type: ignore[no-untyped-def]
+    own = sites(rows, backup_generators=1)
+    none = {"site_id": "HL01", "subject": "fuel", "statement": "none", "valid_from": "2026-01-01"}
+    burnt = [] if fuel is None else [{"site_id": "HL01", "month": "2026-03", "activity": fuel, "quantity": 0.0}]
+    stated = world({"sites": own, "activities": burnt, "declarations": [none] if fuel is None else []})
+    assert supply_closed(stated, "HL01") == []
+    unsaid = world({"sites": own, "declarations": []}, without=("activities", "meter_facts"))
+    assert said(supply_closed(unsaid, "HL01")) == [("BD03", "backup_generation", "flag", "E_DC", 0.0, 1.0)]
+
+
 @pytest.mark.parametrize("values", [{"stage": "planning"}, {"stage": "construction"}, {"commissioned_on": "2026-04-01"}])
 def test_a_site_without_operation_has_no_supply_to_close(world, rows, values: dict[str, Any]) -> None:  # type: ignore[no-untyped-def]
     tables = {"sites": sites(rows, supply_points=2, **values), "energies": []}

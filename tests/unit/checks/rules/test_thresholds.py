@@ -97,6 +97,21 @@ def test_a_value_outside_its_range_is_refused(wanted: float) -> None:
         thresholds_at(DOCUMENT, "2026-03", {"TL01": {"withhold_below": wanted, "flag_above": wanted}})
 
 
+def test_the_ends_of_the_range_are_in_it() -> None:
+    assert thresholds_at(DOCUMENT, "2026-03", {"TL01": {"withhold_below": 1, "flag_above": 0}})["TL01"] == {
+        "withhold_below": 1.0, "flag_above": 0.0,
+    }  # fmt: skip
+
+
+def test_a_document_is_read_once() -> None:
+    assert read_thresholds(DOCUMENT) is read_thresholds(bytes(DOCUMENT))
+
+
+def test_what_resembles_nothing_is_told_what_there_is() -> None:
+    with pytest.raises(UsageError, match=r"no threshold 'xyz'\. Known: flag_above, withhold_below\."):
+        thresholds_at(DOCUMENT, "2026-03", {"TL01": {"xyz": 0.95}})
+
+
 def test_unknown_names_suggest_the_nearest() -> None:
     with pytest.raises(UsageError, match=r"\[rules\.TL1\].*Did you mean 'TL01'"):
         thresholds_at(threshold_document(), "2026-03", {"TL1": {"withhold_below": 0.95}})
@@ -109,6 +124,8 @@ def test_a_document_without_source_or_direction_is_refused() -> None:
         read_thresholds(DOCUMENT.replace(b'source: "project convention"', b'source: ""'))
     with pytest.raises(GciError, match=r"TL01\.withhold_below needs"):
         read_thresholds(DOCUMENT.replace(b"tighter: higher", b"tighter: up"))
+    with pytest.raises(GciError, match=r"TL01\.flag_above needs"):
+        read_thresholds(DOCUMENT.replace(b'\n      - {valid_from: "2024-01", value: 0.02, source: "project convention"}', b" []"))
 
 
 def test_the_digest_is_the_one_under_which_the_lake_keeps_it(tmp_path) -> None:  # type: ignore[no-untyped-def]

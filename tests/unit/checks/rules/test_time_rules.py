@@ -35,7 +35,10 @@ def test_late_entries_are_told_by_feed(world) -> None:  # type: ignore[no-untype
     found = landed_in_time(judged, "HL01")
     assert said(found) == [("TL03", "activities", "info", ""), ("TL03", "meter_readings", "info", "")]
     assert (found[1].seen, found[1].limit, found[1].unit, found[1].rows) == (100.0, 0.0, "rows", ((12, 2), (14, 2)))
-    assert "100 rows of 'meter_readings' for 2026-03 came in 2 files landed after the month's cut-off (2026-04-08" in found[1].message_en
+    assert (
+        "100 rows of 'meter_readings' for 2026-03 came in 2 files landed after the month's cut-off (2026-04-08T23:59:59+08:00)"
+        in found[1].message_en
+    )
     assert "截止日(2026-04-08" in found[1].message_zh
     assert landed_in_time(judged, "HL02") == []
 
@@ -59,6 +62,20 @@ def test_a_later_vintage_is_a_candidate(world) -> None:  # type: ignore[no-untyp
     assert "(CN-HE average, CN-HE residual)" in found[0].message_en
     assert "年度重述" in found[0].message_zh
     assert newest_by_then(world({"grid_vintages": [vintage()]}), "HL01") == []
+
+
+def test_of_several_factors_the_first_dates_the_later_vintage(world) -> None:  # type: ignore[no-untyped-def]
+    one, other = (
+        vintage(kind, vintage=used, later_vintage="2023", later_published_on=day)
+        for kind, used, day in (("average", "2022", "2025-12-31"), ("residual", "2021", "2025-12-30"))
+    )
+    for rows, seen in (([one], (2022.0, "2025-12-31")), ([one, other], (2022.0, "2025-12-31")), ([other, one], (2021.0, "2025-12-30"))):
+        (found,) = newest_by_then(world({"grid_vintages": rows}), "HL01")  # type: ignore[misc]
+        assert found.limit == seen[0]
+        assert f"Grid factors of 2023 were published on {seen[1]}, after the cut-off of 2026-03" in found.message_en
+    late = [vintage(published_late=True, published_on=day) for day in ("2026-05-01", "2026-06-01")]
+    (found,) = newest_by_then(world({"grid_vintages": late}), "HL01")  # type: ignore[misc]
+    assert "used, those of 2022, published on 2026-05-01 (CN-HE average, CN-HE average)" in found.message_en
 
 
 def test_a_factor_published_after_the_cut_off_is_said(world) -> None:  # type: ignore[no-untyped-def]

@@ -127,6 +127,21 @@ def test_a_counted_meter_without_statistics_is_wholly_silent(world, rows) -> Non
     assert found[0].seen == 0.0
 
 
+def test_a_side_and_a_meter_on_none_exactly_at_their_limits(world, rows) -> None:  # type: ignore[no-untyped-def]
+    """669.6 of 744 h are 90 %: the side is not below its limit. 706.8 h are 95 %."""
+    assert said(completeness(world(it_side(rows, {"I-1": (669.6, 1.0, None)})), "HL01")) == [("I-1", "flag", "E_IT")]
+    for hours, number in ((706.8, 0), (706.7, 1)):
+        uncounted = world({"meter_facts": [*rows["meter_facts"], facts("HL01", "A-C", hours)]})
+        assert len(said(completeness(uncounted, "HL01"))) == number
+
+
+def test_meters_without_statistics_and_statistics_without_sides_are_judged(world) -> None:  # type: ignore[no-untyped-def]
+    assert len(said(completeness(world({"meter_facts": []}), "HL01"))) == 3
+    assert said(completeness(world({"meter_facts": [facts("HL01", "A-C", 0)], "counted": []}), "HL01")) == [("A-C", "flag", "")]
+    nothing = completeness(world({"meter_facts": [{**facts("HL01", "A-C", 0), "expected_s": 0}], "counted": []}), "HL01")
+    assert isinstance(nothing, NotChecked)  # it was not valid in the month
+
+
 def test_without_shares_a_bad_meter_withholds(world, rows) -> None:  # type: ignore[no-untyped-def]
     tables = it_side(rows, {"I-1": (744, None, None), "I-2": (400, None, None)})
     assert said(completeness(world(tables, without=("shares",)), "HL01")) == [("I-2", "withhold", "E_IT")]
@@ -202,6 +217,15 @@ def test_rejected_instants_are_flagged_by_meter(world) -> None:  # type: ignore[
     assert instants(world({"anomalies": anomalies}), "HL02") == []
 
 
+def test_rejected_instants_are_told_where_nothing_else_was_landed(world, rows) -> None:  # type: ignore[no-untyped-def]
+    silent = [{**row, "n_landed": 0} for row in rows["meter_facts"]]
+    judged = world({"anomalies": [anomaly("A-S", "future", None, 9)], "meter_facts": silent}, without=("counted",))
+    found = instants(judged, "HL01")
+    assert said(found) == [("A-S", "flag", "")]
+    assert "1 later than the landing (first at ?)" in found[0].message_en
+    assert isinstance(instants(judged, "HL02"), NotChecked)
+
+
 # TL08 ---------------------------------------------------------------------------------------------------------------
 
 
@@ -240,6 +264,13 @@ def test_history_begins_with_a_withheld_month(world) -> None:  # type: ignore[no
         ("history", "info", ""),
         ("withheld", "info", ""),
     ]
+
+
+def test_the_fewest_months_and_the_first_cause_are_told(world) -> None:  # type: ignore[no-untyped-def]
+    rows = [window("D2", 9, ["2025-11", "2025-10"], "2025-04"), window("D1", 10, ["2025-12"], "2025-04", "TL01-0123abcd")]
+    (found,) = trailing(world({"window": rows}), "HL01")  # type: ignore[misc]
+    assert (found.seen, found.because_of) == (9.0, "TL01-0123abcd")
+    assert "2025-10, 2025-11, 2025-12 withheld in D1, D2 (9 of 12 months valid)" in found.message_en
 
 
 def test_both_kinds_at_once(world) -> None:  # type: ignore[no-untyped-def]

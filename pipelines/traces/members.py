@@ -22,7 +22,7 @@ class Behind:
     """The staged tables that say what a meter is made of; ``rows_of`` gives the rows of the files behind a meter that has a register."""
 
     parts: pl.DataFrame | None  # staging/meter_parts; None where a month was computed before there was one
-    energy: pl.DataFrame  # staging/interval_energy of all sites
+    energy: pl.DataFrame  # staging/interval_energy of the meters concerned, at all sites
     depth: str
     rows_of: Callable[[str], dict[str, Any]]
 
