@@ -16,7 +16,7 @@ import pandas as pd
 import polars as pl
 
 from assets.raw.feeds import Feeds, load, valid_on
-from checks.findings import Judged
+from checks.findings import Judged, rows_of
 from checks.gate import judge
 from checks.rules.catalogue import RULES
 from checks.rules.thresholds import thresholds_at
@@ -75,6 +75,11 @@ class Compute:
     @cached_property
     def feeds(self) -> Feeds:
         return load(self.home, self.as_of, self.settings)
+
+    @cached_property
+    def kept(self) -> dict[Any, Any]:
+        """What one step of the month worked out of the log and the next ones ask for again, by a key of theirs."""
+        return {}
 
     @cached_property
     def last_day(self) -> str:
@@ -166,7 +171,7 @@ class Compute:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as plain dicts, what is missing as None."""
-    return [{str(k): None if v is None or v is pd.NA or v != v else v for k, v in row.items()} for row in frame.to_dict("records")]
+    return rows_of(frame)
 
 
 def settings_document(settings: Settings) -> dict[str, Any]:

@@ -84,8 +84,7 @@ def step_assets(
         name=name, specs=specs, check_specs=checks, partitions_def=months, backfill_policy=dg.BackfillPolicy.multi_run(1)
     )  # fmt: skip
     def asset(context: dg.AssetExecutionContext, gci_home: GciHome) -> Iterator[dg.MaterializeResult[Any]]:
-        home = gci_home.open()
-        done = step(Compute(home, context.partition_key, _as_of(context, gci_home, lands)))
+        done = step(_compute(context, gci_home, lands))
         manifests = {item.table_name: item for item in done.manifests}
         for item in made:
             stored = manifests[item.key]
@@ -108,6 +107,19 @@ def step_assets(
             )
 
     return asset
+
+
+_latest: dict[str, Compute] = {}  # of the run at hand, by its id
+
+
+def _compute(context: dg.AssetExecutionContext, gci_home: GciHome, lands: bool) -> Compute:
+    """The month that a run computes: one for all its steps, which share what they read of the log."""
+    as_of = _as_of(context, gci_home, lands)
+    known = _latest.get(context.run_id)
+    if known is None or (known.month, known.as_of) != (context.partition_key, as_of):
+        _latest.clear()
+        known = _latest[context.run_id] = Compute(gci_home.open(), context.partition_key, as_of)
+    return known
 
 
 def _as_of(context: dg.AssetExecutionContext, gci_home: GciHome, lands: bool) -> int:

@@ -8,7 +8,7 @@ PDUs, racks, cooling, lighting, offices, water. Simulated data, the same for the
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,6 @@ def write_fleet(landing: Path, history: History, sites: int = 20, seed: int = 1)
     """Write every feed of the fleet into ``landing`` (the folders of a home): readings one file a month."""
     readings = meters = 0
     ids = []
-    (landing / "evidence").mkdir(parents=True, exist_ok=True)
     for number in range(1, sites + 1):
         site = Site(number, history, seed)
         flows = simulate(history, site.rng(0), sun_kw=60.0, tie_below=site.ties_below)
@@ -77,13 +76,20 @@ def write_fleet(landing: Path, history: History, sites: int = 20, seed: int = 1)
         registry = _renewed(registry, shown)
         meters = len({row["meter_id"] for row in registry})
         ids.append(site.site_id)
-        rows = _feeds(site, flows, shown) | {"meters": registry, "meter_events": _events(site, flows, shown)}
-        for feed, own in rows.items():
-            _write(landing / feed / f"{site.site_id}.csv", feed, own)
-        for name in sorted({str(row["evidence"]) for own in rows.values() for row in own if row.get("evidence")}):
-            (landing / "evidence" / name).write_text(f"Simulated document: {name}\n", encoding="utf-8")
+        places = [f"{feed}{p:02d}{r}" for feed in FEEDS for p in range(PDUS) for r in range(RACKS_A_PDU)]
+        rows = feeds(site, flows, shown) | {"utilisation": _utilisation(site), **cmdb(site, places)}
+        write_feeds(landing, site.site_id, rows | {"meters": registry, "meter_events": _events(site, flows, shown)})
         readings += write_readings(landing / "meter_readings", shown, history, site.rng(2))
     return Written(tuple(ids), meters, readings)
+
+
+def write_feeds(landing: Path, name: str, rows: dict[str, list[Row]]) -> None:
+    """Write one file of each feed, and the documents that its rows name."""
+    for feed, own in rows.items():
+        _write(landing / feed / f"{name}.csv", feed, own)
+    (landing / "evidence").mkdir(parents=True, exist_ok=True)
+    for document in sorted({str(row["evidence"]) for own in rows.values() for row in own if row.get("evidence")}):
+        (landing / "evidence" / document).write_text(f"Simulated document: {document}\n", encoding="utf-8")
 
 
 def _write(path: Path, feed: str, rows: Iterable[Row]) -> None:
@@ -165,7 +171,8 @@ def _local(history: History, hour: int) -> str:
 # The other feeds --------------------------------------------------------------------------------------------------------
 
 
-def _feeds(site: Site, flows: Flows, shown: dict[str, Shown]) -> dict[str, list[Row]]:
+def feeds(site: Site, flows: Flows, shown: dict[str, Shown]) -> dict[str, list[Row]]:
+    """Rows of every feed of a site but its meters, their events and readings, its equipment and how busy that is."""
     s, months = site.site_id, site.history.months
     declared = ("storage", "heat_reuse", "reclaimed_water", "retired_equipment")
     items = ("A3.fire", "A4.power", "C1.hub", "G1.display", "H1.status", "J1.scope12", "J2.operation")
@@ -204,7 +211,7 @@ def _feeds(site: Site, flows: Flows, shown: dict[str, Shown]) -> dict[str, list[
              "currency": "CNY", "statement_no": f"{s}-{feed}-{month}", "evidence": f"{s}-bills.txt"}
             for feed in FEEDS for month in months
         ],
-        "utilisation": _utilisation(site), **_cmdb(site), **_green(site, flows),
+        **_green(site, flows),
     }  # fmt: skip
 
 
@@ -217,9 +224,9 @@ def _utilisation(site: Site) -> list[Row]:
     ]
 
 
-def _cmdb(site: Site) -> dict[str, list[Row]]:
+def cmdb(site: Site, places: Sequence[str]) -> dict[str, list[Row]]:
+    """A snapshot of the racks at some places, and of their devices, on the last day of each month."""
     days = [month_last_day(month).isoformat() for month in site.history.months]
-    places = [f"{feed}{p:02d}{r}" for feed in FEEDS for p in range(PDUS) for r in range(RACKS_A_PDU)]
     racks = [
         {"rack_id": f"{site.site_id}-R{place}", "site_id": site.site_id, "snapshot_on": day, "room": f"{site.site_id}-{place[0]}",
          "u_height": 42, "rated_kw": 12, "fitted_on": "2022-05-01", "ai_rack": "false"}

@@ -84,7 +84,7 @@ class Judged:
     def rows(self, table: str) -> list[Row]:
         """All rows of a table as dictionaries; every kind of null is None."""
         if table not in self._rows:
-            self._rows[table] = _records(self.tables[table])
+            self._rows[table] = rows_of(self.tables[table])
         return self._rows[table]
 
     def of_site(self, table: str, site_id: str | None) -> list[Row]:
@@ -101,8 +101,8 @@ class Judged:
         return self.thresholds[code][name]
 
 
-def _records(frame: Any) -> list[Row]:
-    """Rows of a pandas frame, column by column: a frame of a few rows costs little more than its values."""
+def rows_of(frame: Any) -> list[Row]:
+    """Rows of a pandas frame as dicts, every kind of null as None; column by column: a few rows cost little more than their values."""
     names = list(frame.columns)
     columns = [
         [None if null else value for value, null in zip(frame[name].tolist(), frame[name].isna().tolist(), strict=True)] for name in names

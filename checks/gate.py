@@ -137,6 +137,21 @@ class Gate:
         rows = self._ledger.rows("verdict", month=self._month)
         return {(row["site_id"], row["rule"], row["quantity"], row["judged"]): row for row in rows}
 
+    @cached_property
+    def _waived(self) -> set[tuple[str, str, str]]:
+        """Site, rule and quantity of what is waived."""
+        rows = self._ledger.rows("verdict", month=self._month, outcome="waived")
+        return {(row["site_id"], row["rule"], row["quantity"]) for row in rows}
+
+    @cached_property
+    def _withholding(self) -> dict[str, list[Row]]:
+        """The findings that withhold a quantity, by site."""
+        found: dict[str, list[Row]] = {}
+        for row in self._ledger.rows("finding", month=self._month, severity="withhold"):
+            if row["quantity"]:
+                found.setdefault(row["site_id"], []).append(row)
+        return found
+
     def withheld(self, site_id: str) -> dict[str, tuple[str, ...]]:
         """The withheld quantities of a site and the codes of the rules that withhold them, in catalogue order.
 
@@ -171,10 +186,6 @@ class Gate:
 
     def root(self, site_id: str) -> str | None:
         """Id of the finding for which something of the site is withheld this month: what an interim trailing value follows from (TL08)."""
-        waived = {
-            (row["rule"], row["quantity"]) for row in self._verdicts.values() if (row["site_id"], row["outcome"]) == (site_id, "waived")
-        }
-        rows = self._ledger.rows("finding", month=self._month, site_id=site_id, severity="withhold")
-        rows = [row for row in rows if row["quantity"] and (row["code"], row["quantity"]) not in waived]
+        rows = [row for row in self._withholding.get(site_id, ()) if (site_id, row["code"], row["quantity"]) not in self._waived]
         roots = [row for row in rows if row["because_of"] is None] or rows
         return min((row["id"] for row in roots), default=None)

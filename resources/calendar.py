@@ -25,6 +25,7 @@ def check_month(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def add_months(month: str, count: int) -> str:
     """The month ``count`` months after (before, when negative) ``month``."""
     year, number = int(month[:4]), int(month[5:])
@@ -46,10 +47,12 @@ def trailing_months(month: str, count: int = 12) -> list[str]:
     return month_range(add_months(month, 1 - count), month)
 
 
+@lru_cache(maxsize=1024)
 def month_first_day(month: str) -> date:
     return date(int(month[:4]), int(month[5:]), 1)
 
 
+@lru_cache(maxsize=1024)
 def month_last_day(month: str) -> date:
     return month_first_day(add_months(month, 1)) - timedelta(days=1)
 

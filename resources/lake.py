@@ -11,10 +11,12 @@ import contextlib
 import hashlib
 import os
 import tempfile
+from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any
 
 import polars as pl
@@ -27,6 +29,9 @@ from resources.files import NEW, place
 PROVENANCE = ("entry", "source_row")
 # Rows that are read together: a range of meters of a sorted table is found by the statistics of its row groups.
 ROW_GROUP = 131_072
+# Tables that are kept in memory for the next reader: how many, and how large one may be. A month of 50 sites has about 30, and reads
+# some of the eleven months before.
+KEPT_TABLES, KEPT_BYTES = 256, 1 << 20
 
 
 @dataclass(frozen=True)
@@ -281,7 +286,34 @@ class Lake:
         return path
 
     def read(self, table: str, month: str, file_digest: str) -> pl.DataFrame:
-        return self.scan(table, month, file_digest).collect()
+        """The table; a small one is kept for whoever reads the same file next, so never change the frame in place."""
+        return _kept.read(self.existing(table, month, file_digest))
+
+
+class _Kept:
+    """Small tables read last, by file and its state on disk: a month's steps, pages and later months read the same ones again."""
+
+    def __init__(self) -> None:
+        self._frames: OrderedDict[tuple[str, int, int, int], pl.DataFrame] = OrderedDict()
+        self._lock = Lock()
+
+    def read(self, path: Path) -> pl.DataFrame:
+        state = path.stat()
+        key = (str(path), state.st_ino, state.st_mtime_ns, state.st_size)
+        with self._lock:
+            if key in self._frames:
+                self._frames.move_to_end(key)
+                return self._frames[key]
+        frame = pl.read_parquet(path)
+        if frame.estimated_size() <= KEPT_BYTES:
+            with self._lock:
+                self._frames[key] = frame
+                while len(self._frames) > KEPT_TABLES:
+                    self._frames.popitem(last=False)
+        return frame
+
+
+_kept = _Kept()
 
 
 @contextlib.contextmanager

@@ -124,10 +124,11 @@ class Ledger(Log):
         query = sa.select(table).order_by(*table.primary_key.columns)
         for column, value in where.items():
             query = query.where(table.c[column].in_(value) if isinstance(value, list | tuple) else table.c[column] == value)
+        names = table.columns.keys()
         with self.read() as connection:
             if not _there(connection, name):
                 return []
-            return [dict(row._mapping) for row in connection.execute(query)]
+            return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
 
     def written(self, name: str) -> set[tuple[str, str]]:
         """Months and steps for which a derived table has rows."""

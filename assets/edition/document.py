@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 
 from assets.edition.node import Node, read_yaml
@@ -36,8 +37,9 @@ STAGES = ("planning", "construction", "operation", "retired")
 CORE_TOTAL = 100.0
 
 
+@lru_cache(maxsize=4)
 def parse_edition(data: bytes, label: str) -> Edition:
-    """The edition that a document (UTF-8 YAML) states; ``label`` names it in messages.
+    """The edition that a document (UTF-8 YAML) states, shared; ``label`` names it in messages.
 
     UsageError for YAML that can't be read, an unknown or missing key, a source that is not listed, anchors out of order or against the
     direction, core weights that do not sum to 100, a code given twice, a cap or grade that makes no sense.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from assets.compute import Compute, records
+from assets.compute import Compute
 from assets.reference.calendar_of_claims import ANNUAL, MONTHLY, ClaimCalendar, calendar_of
 from assets.staging.claim_rules import REASONS
 from assets.staging.contracts import conveys, in_force, shares_of
@@ -32,24 +32,24 @@ class ClaimsState:
     pending: tuple[dict[str, Any], ...]
 
 
-def products_of(site_id: str, month: str, claims: Iterable[Row], contracts: Iterable[Row], shares: list[dict[str, Any]]) -> set[str]:
-    """The kinds of products that can bring a site certificates for a month: ``monthly``, ``annual``.
+def products_of(month: str, claims: Iterable[Row], contracts: Iterable[Row], shares: list[dict[str, Any]]) -> dict[str, set[str]]:
+    """By site the kinds of products that can bring it certificates for a month: ``monthly``, ``annual``; sites without one are left out.
 
     By the contracts in force that it has a share of and that convey an attribute, and by its claims that count or wait. On-site generation
     counts by its meter and waits for nothing.
     """
-    found = set()
+    found: dict[str, set[str]] = defaultdict(set)
     for contract in contracts:
         kind = _OF_KIND.get(contract["kind"])
         if kind is None or not in_force(dict(contract), month) or (kind == MONTHLY and not conveys(dict(contract))):
             continue
-        if shares_of(shares, contract["contract_id"], month).by_site.get(site_id):
-            found.add(kind)
+        for site_id, share in shares_of(shares, contract["contract_id"], month).by_site.items():
+            if share:
+                found[site_id].add(kind)
     for row in claims:
-        counts = row["status"] == "pending" or (row["status"] == "eligible" and row["source"] == "certificate")
-        if row["site_id"] == site_id and counts:
-            found.add(ANNUAL if str(row["route"]).startswith("unbundled") else MONTHLY)
-    return found
+        if row["status"] == "pending" or (row["status"] == "eligible" and row["source"] == "certificate"):
+            found[row["site_id"]].add(ANNUAL if str(row["route"]).startswith("unbundled") else MONTHLY)
+    return dict(found)
 
 
 def claims_state(
@@ -85,9 +85,8 @@ class WindowClaims:
     """The claims of some months at a moment of the log, asked for each entity."""
 
     compute: Compute
-    rows: Mapping[str, list[dict[str, Any]]]  # staging/claims by month
-    contracts: list[dict[str, Any]]
-    shares: list[dict[str, Any]]
+    pending: Mapping[str, Mapping[str, list[dict[str, Any]]]]  # rows of staging/claims that wait, by month and site
+    products: Mapping[str, Mapping[str, set[str]]]  # kinds of products, by month and site
     calendar: ClaimCalendar
     today: date
 
@@ -95,16 +94,21 @@ class WindowClaims:
     def of(compute: Compute, months: Iterable[str]) -> WindowClaims:
         """Of the months that were computed."""
         home = compute.home
-        stored = {month: home.ledger.manifest(month, "staging/claims") for month in months}
+        contracts, shares = compute.feeds.rows("ppa_contracts"), compute.feeds.rows("ppa_site_shares")
+        pending: dict[str, dict[str, list[dict[str, Any]]]] = {}
+        products = {}
+        for month in months:
+            stored = home.ledger.manifest(month, "staging/claims")
+            rows = home.lake.read("staging/claims", month, stored.file_digest).to_dicts() if stored else []
+            products[month] = products_of(month, rows, contracts, shares)
+            waiting = pending.setdefault(month, {})
+            for row in rows:
+                if row["status"] == "pending":
+                    waiting.setdefault(row["site_id"], []).append(row)
         return WindowClaims(
             compute=compute,
-            rows={
-                month: home.lake.read("staging/claims", month, one.file_digest).to_dicts()
-                for month, one in stored.items()
-                if one is not None
-            },
-            contracts=records(compute.feeds["ppa_contracts"]),
-            shares=records(compute.feeds["ppa_site_shares"]),
+            pending=pending,
+            products=products,
             calendar=calendar_of(compute.document("factors")[1]),
             today=day_of(home.ledger.moment(compute.as_of), compute.settings.timezone),
         )
@@ -114,11 +118,10 @@ class WindowClaims:
     ) -> ClaimsState:  # fmt: skip
         """Of some sites and months; ``entering``: by site the months that its E1 is made of: pending energy is told of those."""
         products: dict[str, set[str]] = defaultdict(set)
-        pending = []
+        pending: list[Row] = []
         for month in months:
-            for row in self.rows.get(month, ()):
-                if row["status"] == "pending" and row["site_id"] in site_ids and month in entering.get(row["site_id"], ()):
-                    pending.append(row)
             for site_id in site_ids:
-                products[month] |= products_of(site_id, month, self.rows.get(month, ()), self.contracts, self.shares)
+                products[month] |= self.products[month].get(site_id, set())
+                if month in entering.get(site_id, ()):
+                    pending += self.pending[month].get(site_id, ())
         return claims_state(products, pending, consumption_wh, self.calendar, self.today)

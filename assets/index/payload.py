@@ -49,13 +49,15 @@ def result_payload(
     findings: Iterable[Mapping[str, Any]] = (),
     members: Sequence[Mapping[str, Any]] | None = None,
     waivers: Sequence[Mapping[str, Any]] = (),
+    extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The object of ``gci show``.
 
     ``values`` by indicator code (those that were scored); ``findings`` rows of the ledger's table ``finding`` (or dicts with the same
     keys) of the entity, with a key ``materiality`` where it was computed; ``members`` of a cluster from ``member_facts``, whose
-    ``dispersion`` stands beside them; ``waivers`` that its numbers rest on (``remarks.window_waivers``). Returns a dict that is canonical
-    JSON: no NaN, null where a value is not known. Findings stand worst first: by severity, then by what they can do to the index.
+    ``dispersion`` stands beside them; ``waivers`` that its numbers rest on (``remarks.window_waivers``); ``extra``: what else is said
+    of the entity. Returns a dict that is canonical JSON: no NaN, null where a value is not known. Findings stand worst first: by severity,
+    then by what they can do to the index.
     """
     edition = scored.edition
     indicators = [indicator_json(score, values.get(score.indicator.code), scored, facts.window) for score in scored.scores]
@@ -90,6 +92,8 @@ def result_payload(
     if members is not None:
         payload["members"] = [dict(member) for member in sorted(members, key=lambda m: str(m["entity_id"]))]
         payload["dispersion"] = dispersion(payload["members"])
+    payload["output_digest"] = ""  # its place among the keys
+    payload |= extra or {}
     payload["output_digest"] = output_digest(payload)
     return payload
 
@@ -168,8 +172,10 @@ def output_digest(payload: Mapping[str, Any]) -> str:
 
 def _steady(value: Any) -> Any:
     """The same structure with floats as text of twelve significant digits; whole numbers stay exact."""
+    if value is None or isinstance(value, str | int):  # most of it
+        return value
+    if isinstance(value, float):
+        return format(value, f".{SIGNIFICANT_DIGITS}g")
     if isinstance(value, Mapping):
         return {str(key): _steady(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_steady(item) for item in value]
-    return format(value, f".{SIGNIFICANT_DIGITS}g") if isinstance(value, float) else value
+    return [_steady(item) for item in value] if isinstance(value, list | tuple) else value

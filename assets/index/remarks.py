@@ -39,10 +39,10 @@ def site_materiality(
     inputs = MonthInputs(compute)
     names = ("meter_facts", "energy_balance")
     tables = {**inputs.tables, **{name: compute.read(f"staging/{name}").to_dicts() for name in names}}
-    by_site = {name: _by_site(rows) for name, rows in tables.items()}
+    of_site = {name: by_site(rows) for name, rows in tables.items()}
     rows: list[dict[str, Any]] = []
     for site_id, (values, facts) in published.items():
-        own: dict[str, Any] = {name: by_site[name].get(site_id, []) for name in tables}
+        own: dict[str, Any] = {name: of_site[name].get(site_id, []) for name in tables}
         months = monthly[site_id]
         before = [m for m in sorted(months) if m != compute.month]
         month = Month(
@@ -60,7 +60,8 @@ def site_materiality(
     return rows
 
 
-def _by_site(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def by_site(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Rows by their ``site_id``; a site without one has an empty list."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         found[row["site_id"]].append(row)

@@ -10,7 +10,6 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-import polars as pl
 
 from assets.compute import Compute, Step
 from assets.edition.document import parse_edition
@@ -20,8 +19,8 @@ from assets.index.cluster import member_facts
 from assets.index.gaps import unreported
 from assets.index.grade import EntityFacts
 from assets.index.materiality import of_finding
-from assets.index.payload import ResultFacts, output_digest, result_payload
-from assets.index.remarks import site_materiality, window_waivers
+from assets.index.payload import ResultFacts, result_payload
+from assets.index.remarks import by_site, site_materiality, window_waivers
 from assets.index.scorecard import score_entity
 from assets.index.window import CATEGORY_COLUMNS, mixed_windows, window_categories, withheld_window
 from assets.indicators.compose import cluster, trailing
@@ -79,7 +78,10 @@ def score_entities(compute: Compute) -> Step:
     view = compute.judged({"window": pd.DataFrame(window), "window_categories": pd.DataFrame(categories, columns=CATEGORY_COLUMNS)})
     judgement = judge([r for r in RULES if r.table == TABLE], view, digest_json([window, categories]), compute.waivers)
     mixed = mixed_windows(judgement.findings, compute.waivers)
-    sites = {site["site_id"]: _site(compute, site, monthly, parameters, mixed) for site in compute.sites}
+    energies, gate = by_site(compute.read("staging/energies").to_dicts()), Gate(compute.home.ledger, compute.month)
+    sites = {
+        site["site_id"]: _site(compute, site, monthly, parameters, mixed, energies[site["site_id"]], gate) for site in compute.sites
+    }  # fmt: skip
     let_pass = mixed_windows(judgement.findings, ()).keys() - mixed.keys()
     entities = [_graded(entity, limits, let_pass) for entity in (*sites.values(), *_clusters(compute, sites, parameters))]
     findings = [row for row in _findings(compute) if row["table_name"] != TABLE]
@@ -90,6 +92,7 @@ def score_entities(compute: Compute) -> Step:
     findings = [{**row, "materiality": said.get(row["id"])} for row in findings]
     waivers = window_waivers(compute, findings, let_pass)
     claims = WindowClaims.of(compute, trailing_months(compute.month))
+    known = compute.home.ledger.head(compute.as_of)
     results: list[dict[str, Any]] = []
     payloads: dict[tuple[str, str], dict[str, Any]] = {}
     for entity in entities:  # sites come before the clusters that they are members of
@@ -101,7 +104,7 @@ def score_entities(compute: Compute) -> Step:
             months = [compute.month] if name == "month" else trailing_months(compute.month)
             own = [row for m in months for row in waivers.get(m, []) if row["site_id"] in entity.site_ids]
             state = _claims_state(claims, entity, name, months, monthly)
-            row = _result(compute, edition, entity, name, findings, members, own, state)
+            row = _result(compute, edition, entity, name, findings, members, own, state, known)
             payloads[entity.entity_id, name] = json.loads(row["payload"])
             results.append(row)
     rows = [
@@ -141,6 +144,8 @@ def _site(
     monthly: Mapping[str, Mapping[str, Values]],
     parameters: Parameters,
     mixed: Mapping[tuple[str, str], str],
+    energies: list[dict[str, Any]],
+    gate: Gate,
 ) -> _Entity:
     site_id = site["site_id"]
     months = monthly[site_id]
@@ -149,17 +154,17 @@ def _site(
         item.code: trailing([months[m][item.code] for m in sorted(months) if item.code in months[m]], parameters) for item in INDICATORS
     }
     window = {code: withheld_window(value, mixed.get((site_id, code))) for code, value in window.items()}
-    commissioned, stage = site["commissioned_on"], effective_stage(site, compute.read("staging/energies").to_dicts())
+    commissioned, stage = site["commissioned_on"], effective_stage(site, energies)
     facts = EntityFacts(
         kind="site", geography=site["geography"], design_power_kw=site["design_power_kw"], hub=site["hub"],
         commissioned_on=date.fromisoformat(commissioned) if commissioned else None, stage=stage,
     )  # fmt: skip
-    withheld = Gate(compute.home.ledger, compute.month).withheld(site_id)
+    withheld = gate.withheld(site_id)
     missing = sorted({_FEED_OF.get(v.code, "practices") for v in now.values() if v.status == "not_reported"})
     if now["F1"].beside.get("flags"):
         missing = sorted({*missing, "activities"})
     extra = {
-        "name": site["name"], "name_zh": site["name_zh"], "timezone": compute.site_zones[site_id], "coverage": _coverage(compute, site_id),
+        "name": site["name"], "name_zh": site["name_zh"], "timezone": compute.site_zones[site_id], "coverage": _coverage(energies),
         "missing_feeds": missing, "stage": stage, "stage_stated": site["stage"], "geography": site["geography"],
         "blocks": [f"{quantity} withheld ({', '.join(rules)})" for quantity, rules in withheld.items()],
     }  # fmt: skip
@@ -179,12 +184,10 @@ def _graded(entity: _Entity, limits: Limits, let_pass: Collection[tuple[str, str
     return replace(entity, values=graded_values)
 
 
-def _coverage(compute: Compute, site_id: str) -> float | None:
-    """Share of the month's hours that are metered on both sides, before estimation, whether or not they were withheld."""
-    rows = compute.read("staging/energies").filter(
-        (pl.col("site_id") == site_id) & (pl.col("measure") == "E_IT@D1") & (pl.col("meter_id") == "")
-    )
-    return rows["metered_s"][0] / rows["expected_s"][0] if rows.height else None
+def _coverage(energies: list[dict[str, Any]]) -> float | None:
+    """Share of the month's hours that are metered on both sides of a site, before estimation, whether or not they were withheld."""
+    total = next((row for row in energies if row["measure"] == "E_IT@D1" and not row["meter_id"]), None)
+    return total["metered_s"] / total["expected_s"] if total else None
 
 
 def _clusters(compute: Compute, sites: Mapping[str, _Entity], parameters: Parameters) -> list[_Entity]:
@@ -257,11 +260,13 @@ def _result(
     members: list[dict[str, Any]] | None,
     waivers: list[dict[str, Any]],
     claims: ClaimsState,
+    known: tuple[int, str],
 ) -> dict[str, Any]:
+    """The row of an entity's result; ``known``: number and head of the log that it is computed from."""
     values = entity.values[window]
     on = date.fromisoformat(compute.last_day)
     scored = score_entity(values, edition, on=on, facts=entity.facts, cap_values=entity.values["ttm"])
-    number, head = compute.home.ledger.head(compute.as_of)
+    number, head = known
     pending = float(values["E1"].beside.get("pending_mwh") or 0)
     # what was not cancelled while certificates could come is nothing to hope for
     hoped = _OF_CLAIMS if claims.is_open else ()
@@ -290,9 +295,8 @@ def _result(
         own,
         members,
         waivers,
+        entity.extra,
     )
-    payload |= entity.extra
-    payload["output_digest"] = output_digest({k: v for k, v in payload.items() if k != "output_digest"})
     return {
         "entity_id": entity.entity_id, "window": window, "entity_kind": entity.kind, "state": payload["state"],
         "index_value": payload["index"], "grade": payload["grade"] or "", "log_number": number,

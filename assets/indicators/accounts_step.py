@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.compute import Compute, Step, records
+from assets.compute import Compute, Step
 from assets.indicators.cost import COST, GAPS, Settled, Supply, bill_line, demand_lines, energy_lines, site_cost
 from assets.indicators.cost import TABLE as COSTS
 from assets.indicators.energy_total import ENERGY, energy_rows
@@ -68,16 +68,16 @@ def measure_accounts(compute: Compute) -> Step:
 
 
 def _sources(month: MonthInputs, site: SiteMonth, meters: dict[str, Any]) -> Sources:
-    compute, energies = month.compute, month.tables["energies"]
+    compute, own = month.compute, month.of_site(site.site_id)
     burnt = is_burnt(total_of(site, measure) for measure in BURNT_AT)
     geography = (site.site or {})["geography"]
     return Sources(
         scope1=measure_scope1(month.factors, compute.month, site.activities, site.declared, burnt=burnt),
         scope3=measure_scope3(month.factors, geography, compute.month, compute.settings.cutoff_day, site.activities),
-        energy=grid_energy(site, energies, month.tables["meters"]),
-        energies=[row for row in energies if row["site_id"] == site.site_id],
+        energy=grid_energy(site, own["energies"], own["meters"]),
+        energies=own["energies"],
         meters=meters,
-        claims=[row for row in month.tables["claims"] if row["site_id"] == site.site_id],
+        claims=own["claims"],
     )
 
 
@@ -87,18 +87,20 @@ class _Books:
     def __init__(self, compute: Compute, month: MonthInputs) -> None:
         feeds = compute.feeds
         self.compute, self.month = compute, month
-        self.tariffs = [row for row in records(feeds["tariffs"]) if row["valid_from"] <= compute.last_day]
-        self.bills = [row for row in records(feeds["bills"]) if row["period_end"][:7] == compute.month]
-        self.contracts = {row["contract_id"]: row for row in records(feeds["ppa_contracts"])}
-        self.shares = records(feeds["ppa_site_shares"])
-        self.settlements = latest_settlements(records(feeds["ppa_settlements"]))
+        self.tariffs = [row for row in feeds.rows("tariffs") if row["valid_from"] <= compute.last_day]
+        self.bills = [row for row in feeds.rows("bills") if row["period_end"][:7] == compute.month]
+        self.contracts = {row["contract_id"]: row for row in feeds.rows("ppa_contracts")}
+        shares = feeds.rows("ppa_site_shares")
+        paid = [row for row in self.contracts.values() if row["kind"] in _PAID and in_force(row, compute.month)]
+        self.shares = {row["contract_id"]: shares_of(shares, row["contract_id"], compute.month) for row in paid}
+        self.settlements = latest_settlements(feeds.rows("ppa_settlements"))
         refused = feeds.rejected[feeds.rejected["feed"] == "tariffs"]
         self.refused = set(refused["site_id"])
         self.media = {row["meter_id"]: row["medium"] for row in month.tables["meters"]}
         self.energies = compute.read("staging/energies")
         counted = self.energies.filter((pl.col("measure") == "E_DC") & (pl.col("meter_id") != ""))["meter_id"].to_list()
         self.priced = sorted({*counted, *(row["meter_id"] for row in self.bills)})
-        self._hours: dict[str, pl.DataFrame | None] = {}
+        self._hours: dict[tuple[str, str], dict[Any, pl.DataFrame] | None] = {}
 
     def cost(self, site: SiteMonth, zone: str) -> list[Row]:
         site_id = site.site_id
@@ -113,26 +115,30 @@ class _Books:
     @property
     def earlier(self) -> dict[str, str]:
         """The hours of earlier months that bills reached into."""
-        stored = (self.compute.home.ledger.manifest(month, HOURS) for month in sorted(self._hours) if month != self.compute.month)
+        stored = (
+            self.compute.home.ledger.manifest(month, HOURS) for month in sorted({m for m, _ in self._hours}) if month != self.compute.month
+        )
         return {f"{HOURS}@{item.month}": item.digest for item in stored if item is not None}
 
-    def _hours_of(self, month: str) -> pl.DataFrame | None:
-        """Hours of the meters that are billed or count in E_DC; None of a month that was not computed."""
-        if month not in self._hours:
+    def _hours_of(self, month: str, key: str) -> dict[Any, pl.DataFrame] | None:
+        """Hours of the meters that are billed or count in E_DC, by site or meter (``key``); None of a month that was not computed."""
+        if (month, key) not in self._hours:
             stored = self.compute.home.ledger.manifest(month, HOURS)
-            self._hours[month] = None
+            self._hours[month, key] = None
             if stored is not None:
                 hours = self.compute.home.lake.scan(HOURS, month, stored.file_digest)
-                self._hours[month] = hours.filter(pl.col("meter_id").is_in(self.priced)).collect()
-        return self._hours[month]
+                priced = hours.filter(pl.col("meter_id").is_in(self.priced)).collect()
+                self._hours[month, key] = {name: rows for (name,), rows in priced.group_by(key, maintain_order=True)}
+        return self._hours[month, key]
 
     def _supply(self, site: SiteMonth) -> Supply:
         """The hours of the site's counted supply meters."""
-        known, hours = site.energy.get(SUPPLY), self._hours_of(site.month)
+        known, of_sites = site.energy.get(SUPPLY), self._hours_of(site.month, "site_id")
         if site.site_id in self.refused:
             return Supply({}, REFUSED)
         if rules := site.withheld.get("E_DC"):
             return Supply({}, (f"E_DC is withheld ({', '.join(rules)})", f"E_DC 暂缓发布({', '.join(rules)})"))
+        hours = None if of_sites is None else of_sites.get(site.site_id)
         if known is None or hours is None:
             return Supply({}, ("no supply meter counts", "无计入的市电进线表计"))
         if not known.known or known.known_s < known.expected_s:
@@ -149,12 +155,11 @@ class _Books:
     def _settled(self, site_id: str) -> list[Settled]:
         """The contracts of a site that cost money in the month, by contract."""
         found, month = [], self.compute.month
-        for contract_id, contract in sorted(self.contracts.items()):
-            shares = shares_of(self.shares, contract_id, month)
-            share = shares.by_site.get(site_id)
+        for contract_id, shares in sorted(self.shares.items()):
+            contract, share = self.contracts[contract_id], shares.by_site.get(site_id)
             settlement = self.settlements.get((contract_id, month))
             bought = contract["kind"] == "certificate_purchase" and settlement is None  # settled by nobody: certificates are not energy
-            if contract["kind"] not in _PAID or not share or bought or not in_force(contract, month):
+            if not share or bought:
                 continue
             if settlement is None or shares.over:
                 found.append(Settled(contract_id, contract["kind"], None))
@@ -196,16 +201,16 @@ class _Books:
         found: dict[tuple[str, int], int] = {}
         known_s, estimated = 0, False
         for month in month_range(bill["period_start"][:7], self.compute.month):
-            for row in _meter_hours(self._hours_of(month), bill["meter_id"], first_s, after_s):
+            for row in _meter_hours((self._hours_of(month, "meter_id") or {}).get(bill["meter_id"]), first_s, after_s):
                 found[bill["meter_id"], row["hour_s"]] = row["quantity"]
                 known_s, estimated = known_s + min(row["known_s"], HOUR_S), estimated or row["estimated"] > 0
         return Supply(found, None if known_s >= after_s - first_s else GAPS, estimated)
 
 
-def _meter_hours(hours: pl.DataFrame | None, meter_id: str, first_s: int, after_s: int) -> Iterable[Row]:
-    """Hours of a meter between two instants; of a shared meter all of it, whichever site counts it."""
+def _meter_hours(hours: pl.DataFrame | None, first_s: int, after_s: int) -> Iterable[Row]:
+    """Hours of a meter, whose hours these are, between two instants; of a shared meter all of it, whichever site counts it."""
     if hours is None:
         return []
-    own = hours.filter((pl.col("meter_id") == meter_id) & pl.col("hour_s").is_between(first_s, after_s, closed="left"))
+    own = hours.filter(pl.col("hour_s").is_between(first_s, after_s, closed="left"))
     whole = own.group_by("hour_s").agg(pl.col("quantity", "estimated").sum(), pl.col("known_s").max()).sort("hour_s")
     return whole.iter_rows(named=True)

@@ -5,7 +5,7 @@ Only the type and its arithmetic-free helpers; formulas are in the modules besid
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 # Statuses with a value, from the best known to the least.
@@ -52,7 +52,8 @@ class IndicatorValue:
         return self.status in VALUED
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "rules_failed": list(self.rules_failed)}
+        """Its fields by name; the mappings in it are its own, not copies."""
+        return {**vars(self), "rules_failed": list(self.rules_failed)}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> IndicatorValue:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from assets.compute import Compute, Step, records
+from assets.compute import Compute, Step
 from assets.edition.document import parse_edition
 from assets.indicators.hourly_match import HourlyMatch, match_hours
 from assets.indicators.inputs import Parameters, SiteMonth
@@ -61,8 +61,8 @@ def month_evidence(compute: Compute) -> MonthEvidence:
     """What speaks for the quantities of the month: the tiers of its meters, and the rows and documents behind its numbers."""
     limits, gate = Limits.of(compute.thresholds), Gate(compute.home.ledger, compute.month)
     tiers = meter_tiers(
-        records(compute.feeds["meters"]), compute.read("staging/meter_facts").to_dicts(), compute.read("staging/meter_parts").to_dicts(),
-        records(compute.feeds["bills"]), compute.home.ledger.rows("finding", month=compute.month), compute.month, limits,
+        compute.feeds.rows("meters"), compute.read("staging/meter_facts").to_dicts(), compute.read("staging/meter_parts").to_dicts(),
+        compute.feeds.rows("bills"), compute.home.ledger.rows("finding", month=compute.month), compute.month, limits,
     )  # fmt: skip
     return MonthEvidence(
         compute.month, limits, tiers, compute.read("staging/energies").to_dicts(), compute.read("staging/claims").to_dicts(),
@@ -98,16 +98,37 @@ class MonthInputs:
     def tables(self) -> dict[str, list[dict[str, Any]]]:
         """Rows of the staged tables and feeds by name."""
         staged = {name: self.compute.read(f"staging/{name}").to_dicts() for name in ("energies", "claims", "inventory")}
-        return staged | {name: records(self.compute.feeds[name]) for name in ("practices", "activities", "declarations", "meters")}
+        return staged | {name: self.compute.feeds.rows(name) for name in ("practices", "activities", "declarations", "meters")}
+
+    @cached_property
+    def _of_sites(self) -> dict[str, dict[str, list[dict[str, Any]]]]:
+        found: dict[str, dict[str, list[dict[str, Any]]]] = {site["site_id"]: {} for site in self.compute.sites}
+        for name, rows in self.tables.items():
+            for tables in found.values():
+                tables[name] = []
+            for row in rows:
+                if row["site_id"] in found:
+                    found[row["site_id"]][name].append(row)
+        return found
+
+    def of_site(self, site_id: str) -> dict[str, list[dict[str, Any]]]:
+        """The rows of ``tables`` that belong to a site."""
+        return self._of_sites[site_id]
 
     @cached_property
     def hourly(self) -> dict[str, HourlyMatch]:
-        """The sums over hours by site."""
-        rows: dict[str, dict[str, list[dict[str, Any]]]] = {site["site_id"]: {"supply": [], "sources": []} for site in self.compute.sites}
-        for name in ("supply", "sources"):
-            for row in self.compute.read(f"staging/hourly_{name}").iter_rows(named=True):
-                rows[row["site_id"]][name].append(row)
-        return {site_id: match_hours(of["supply"], of["sources"], self.compute.hours(site_id)) for site_id, of in rows.items()}
+        """The sums over hours by site; kept for the next step of the month, which asks the same of the same tables."""
+        compute, names = self.compute, ("staging/hourly_supply", "staging/hourly_sources")
+        hours = {site["site_id"]: compute.hours(site["site_id"]) for site in compute.sites}
+        key = (*(compute.manifest(name).file_digest for name in names), tuple(hours.items()))
+        if key not in compute.kept:
+            rows: list[dict[str, list[dict[str, Any]]]] = [{site_id: [] for site_id in hours} for _ in names]
+            for name, own in zip(names, rows, strict=True):
+                for row in compute.read(name).iter_rows(named=True):
+                    own[row["site_id"]].append(row)
+            compute.kept[key] = {site_id: match_hours(rows[0][site_id], rows[1][site_id], hours[site_id]) for site_id in hours}
+        found: dict[str, HourlyMatch] = compute.kept[key]
+        return found
 
     @cached_property
     def _digests(self) -> dict[str, str]:
@@ -119,11 +140,11 @@ class MonthInputs:
         **rows: list[dict[str, Any]],
     ) -> SiteMonth:  # fmt: skip
         """What the measures may read about a site; ``withheld``, ``evidence``, ``rows`` (tables by name) instead of what was computed."""
-        compute, tables = self.compute, {**self.tables, **rows}
+        compute, tables = self.compute, {**self.of_site(site_id), **rows}
         known: dict[str, Any] = {
             "site_id": site_id, "month": compute.month, "hours": compute.hours(site_id), "parameters": self.parameters,
             "site": next(row for row in compute.sites if row["site_id"] == site_id), "energies": tables["energies"],
-            "inventory": next((row for row in tables["inventory"] if row["site_id"] == site_id), None), "claims": tables["claims"],
+            "inventory": next(iter(tables["inventory"]), None), "claims": tables["claims"],
             "landed": compute.feeds.landed, "practices": tables["practices"],
             "evidence": compute.feeds.evidence if evidence is None else evidence, "activities": tables["activities"],
             "declarations": tables["declarations"], "withheld": self.gate.withheld(site_id) if withheld is None else withheld,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from resources.calendar import zone
@@ -86,21 +87,27 @@ def rate_of_hour(rates: Sequence[Rate], hour: int, month: int) -> Rate | Unprice
 
 def price_hours(rows: Sequence[Row], site_id: str, zone_name: str, hours_s: Iterable[int]) -> dict[int, Rate | Unpriced]:
     """The rate of each hour (UTC epoch seconds of a site-local clock hour) of a site; Unpriced with the reason where there is none."""
-    tz = zone(zone_name)
-    tariffs: dict[str, list[Rate] | Unpriced] = {}
-    found: dict[tuple[str, int], Rate | Unpriced] = {}
+    tariffs: dict[str, tuple[str, list[Rate] | Unpriced]] = {}  # by day: when its tariff began, and its rates
+    found: dict[tuple[str, int, int], Rate | Unpriced] = {}
     priced = {}
     for hour_s in hours_s:
-        local = datetime.fromtimestamp(hour_s, tz)
-        day = local.strftime("%Y-%m-%d")
+        day, hour, month = _local(hour_s, zone_name)
         if day not in tariffs:
             standing = in_force(rows, site_id, day)
-            tariffs[day] = rates_of(standing) if standing else Unpriced(f"no tariff holds on {day}", f"{day} 无有效电价")
-        rates = tariffs[day]
-        if (day, local.hour) not in found:
-            found[day, local.hour] = rates if isinstance(rates, Unpriced) else rate_of_hour(rates, local.hour, local.month)
-        priced[hour_s] = found[day, local.hour]
+            none = Unpriced(f"no tariff holds on {day}", f"{day} 无有效电价")
+            tariffs[day] = (standing[0]["valid_from"], rates_of(standing)) if standing else (day, none)
+        since, rates = tariffs[day]
+        if (since, hour, month) not in found:
+            found[since, hour, month] = rates if isinstance(rates, Unpriced) else rate_of_hour(rates, hour, month)
+        priced[hour_s] = found[since, hour, month]
     return priced
+
+
+@lru_cache(maxsize=16_384)
+def _local(hour_s: int, zone_name: str) -> tuple[str, int, int]:
+    """Day, hour and month of an instant on a zone's clock: a fleet asks for the same hours site by site."""
+    local = datetime.fromtimestamp(hour_s, zone(zone_name))
+    return local.strftime("%Y-%m-%d"), local.hour, local.month
 
 
 def hours_of(text: str | None) -> frozenset[int] | str | None:

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from assets.raw.standing import standing
 from assets.raw.typed import OFFSET, Typed, type_rows
 from checks.contracts.base import Contract
 from checks.contracts.registry import FEEDS
+from checks.findings import rows_of
 from resources.calendar import month_first_day
 from resources.digest import canonical_json
 from resources.home import Home
@@ -58,6 +59,16 @@ class Feeds:
         if feed not in self.tables:
             raise KeyError(f"no typed feed '{feed}'.{nearest(feed, TYPED)}")
         return self.tables[feed]
+
+    def rows(self, feed: str) -> list[dict[str, Any]]:
+        """The rows of a typed feed as plain dicts, every kind of null as None; made once and shared, so never change one."""
+        if feed not in self._rows:
+            self._rows[feed] = rows_of(self[feed])
+        return self._rows[feed]
+
+    @cached_property
+    def _rows(self) -> dict[str, list[dict[str, Any]]]:
+        return {}
 
 
 _cache: OrderedDict[tuple[str, str, str], Feeds] = OrderedDict()

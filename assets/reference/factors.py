@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,9 @@ class FactorSet:
     data: Mapping[str, Any]
 
     @staticmethod
+    @lru_cache(maxsize=4)
     def from_document(document: bytes) -> FactorSet:
-        """The set kept as ``document`` (made by ``factor_document``). GciError names the first thing that is wrong with it."""
+        """The set kept as ``document`` (made by ``factor_document``), shared. GciError names the first thing that is wrong with it."""
         try:
             data = json.loads(document)
             check_grid(data["grid_factors_cn"], data["grid_factor_checks"], data["grid_regions"])

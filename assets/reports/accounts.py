@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-import polars as pl
-
 from assets.index.approved import TABLE as APPROVED
 from assets.indicators.cost import TABLE as COSTS
 from assets.indicators.cost import amount_text
@@ -18,7 +16,7 @@ from assets.indicators.energy_total import TABLE as TOTALS
 from assets.indicators.energy_total import TOTAL
 from assets.indicators.ghg import SCOPES, sum_of
 from assets.indicators.ghg import TABLE as INVENTORY
-from assets.reports.boundary import read_table
+from assets.reports.tables import Tables
 from resources.home import Home
 
 TABLES = (INVENTORY, TOTALS, COSTS, APPROVED)
@@ -50,28 +48,28 @@ SUBJECTS = {"PUE": ("PUE", "PUE"), "WUE": ("WUE", "WUE"), "energy": ("energy", "
 WINDOWS = {"month": ("month", "当月"), "ttm": ("12 months", "滚动十二个月")}
 
 
-def site_accounts(home: Home, site_id: str, month: str) -> dict[str, Any] | None:
+def site_accounts(home: Home, site_id: str, month: str, tables: Tables | None = None) -> dict[str, Any] | None:
     """``emissions`` (by scope), ``energy`` (carriers, tce), ``cost`` (lines, bills, total), ``approved``; None when not computed.
 
-    Amounts are in 1/10,000 of the currency (``amount_e4``) and as text (``amount``); what is not known is null, with its reason.
+    ``tables``: those of the home, when many sites are asked for. Amounts are in 1/10,000 of the currency (``amount_e4``) and as text
+    (``amount``); what is not known is null, with its reason.
     """
-    read = {name: read_table(home, name, month) for name in TABLES}
-    if any(table is None for table in read.values()):
-        return None
-    tables = {
-        name: [_plain(row) for row in table.filter(pl.col("site_id") == site_id).iter_rows(named=True)]
-        for name, table in read.items()
-        if table is not None
-    }
-    carriers = tables[TOTALS]
+    read = tables or Tables(home)
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for name in TABLES:
+        own = read.rows(name, month, site_id)
+        if own is None:
+            return None
+        rows[name] = [_plain(row) for row in own]
+    carriers = rows[TOTALS]
     return {
-        "emissions": [_scope(scope, tables[INVENTORY]) for scope in SCOPES],
+        "emissions": [_scope(scope, rows[INVENTORY]) for scope in SCOPES],
         "energy": {
             "carriers": [row for row in carriers if row["carrier"] != TOTAL],
             "total": next((row for row in carriers if row["carrier"] == TOTAL), None),
         },
-        "cost": _cost(sorted(tables[COSTS], key=lambda row: row["line"])),
-        "approved": sorted(tables[APPROVED], key=lambda row: (list(SUBJECTS).index(row["subject"]), row["window"])),
+        "cost": _cost(sorted(rows[COSTS], key=lambda row: row["line"])),
+        "approved": sorted(rows[APPROVED], key=lambda row: (list(SUBJECTS).index(row["subject"]), row["window"])),
     }
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from assets.reports.boundary import read_table
 from assets.reports.requests import mail, order, requests
+from assets.reports.tables import read_table
 from assets.staging.coverage import READINGS
 from resources.home import Home
 

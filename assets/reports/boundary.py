@@ -11,9 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-import polars as pl
-
-from assets.staging.boundary import CERTIFICATE, CHECK, CONTRACT, MEMBER, METER, SUBJECT, Item, boundary_digest, changes, items_of
+from assets.reports.tables import Tables, read_table
+from assets.staging.boundary import CERTIFICATE, CHECK, CONTRACT, MEMBER, METER, SUBJECT, Item, boundary_digest, changes, items_from
 from checks.findings import SEVERITIES
 from resources.calendar import add_months
 from resources.digest import digest_json
@@ -23,25 +22,19 @@ from resources.home import Home
 TABLE = "staging/boundary"
 
 
-def read_table(home: Home, table: str, month: str) -> pl.DataFrame | None:
-    """A staged table of a month; None when it was not computed."""
-    stored = home.ledger.manifest(month, table)
-    return None if stored is None else home.lake.read(table, month, stored.file_digest)
-
-
-def site_boundary(home: Home, site_id: str, month: str) -> dict[str, Any]:
+def site_boundary(home: Home, site_id: str, month: str, tables: Tables | None = None) -> dict[str, Any]:
     """What ``gci show SITE MONTH --boundary`` says: subjects by name, meters, contracts, certificates, digest, what changed.
 
-    ``changes`` is None when the month before was not computed or does not have the site. GciError when the month's boundary was not
-    computed.
+    ``tables``: those of the home, when many sites are asked for. ``changes`` is None when the month before was not computed or does not
+    have the site. GciError when the month's boundary was not computed.
     """
-    table = read_table(home, TABLE, month)
-    stored = home.ledger.manifest(month, TABLE)
-    if table is None or stored is None:
+    tables = tables or Tables(home)
+    rows, stored = tables.rows(TABLE, month, site_id), tables.manifest(TABLE, month)
+    if rows is None or stored is None:
         raise GciError(
             f"The collection boundary of {month} was not computed: the month was computed by an older version. Run 'gci run {month}'."
         )
-    items = items_of(table, site_id)
+    items = items_from(rows)
     found: dict[str, Any] = {
         "entity_id": site_id, "entity_kind": "site", "month": month, "log_number": stored.as_of, "digest": boundary_digest(items),
         "table_digest": stored.digest,
@@ -52,14 +45,15 @@ def site_boundary(home: Home, site_id: str, month: str) -> dict[str, Any]:
     found["meters"] = [_meter(item, said.get(item.id, [])) for item in meters]
     found["contracts"] = [{"contract_id": i.id, **i.attributes, **_source(i)} for i in items if i.kind == CONTRACT]
     found["certificates"] = [{"id": i.id, "route": i.role, **i.attributes, **_source(i)} for i in items if i.kind == CERTIFICATE]
-    return found | {"changes": _changes(home, site_id, month, items)}
+    return found | {"changes": _changes(tables, site_id, month, items)}
 
 
 def cluster_boundary(home: Home, cluster_id: str, month: str) -> dict[str, Any]:
     """The boundaries of a cluster's members, and a digest of their digests."""
     table = read_table(home, TABLE, month)
     names = [] if table is None else sorted(table["site_id"].unique())
-    members = [site_boundary(home, name, month) for name in names]
+    tables = Tables(home)
+    members = [site_boundary(home, name, month, tables) for name in names]
     members = [member for member in members if member["site"].get("cluster_id") == cluster_id]
     digest = digest_json([[member["entity_id"], member["digest"]] for member in members])
     return {"entity_id": cluster_id, "entity_kind": "cluster", "month": month, "digest": digest, "members": members}
@@ -76,10 +70,9 @@ def natural(name: str) -> list[Any]:
     return [(1, int(part)) if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name) if part]
 
 
-def _changes(home: Home, site_id: str, month: str, items: list[Item]) -> dict[str, Any] | None:
+def _changes(tables: Tables, site_id: str, month: str, items: list[Item]) -> dict[str, Any] | None:
     before = add_months(month, -1)
-    table = read_table(home, TABLE, before)
-    old = [] if table is None else items_of(table, site_id)
+    old = items_from(tables.rows(TABLE, before, site_id) or [])
     return {"since": before, "digest": boundary_digest(old), "items": changes(old, items)} if old else None
 
 

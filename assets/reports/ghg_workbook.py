@@ -18,8 +18,8 @@ import polars as pl
 from assets.indicators.ghg import SCOPES, TABLE, sum_of
 from assets.reference.scope1 import decimal
 from assets.reports.accounts import SCOPE_NAMES, STATUS
-from assets.reports.boundary import read_table
 from assets.reports.published import sources
+from assets.reports.tables import read_table
 from resources.errors import GciError
 from resources.home import Home
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import polars as pl
 
-from assets.reports.boundary import natural, read_table
+from assets.reports.boundary import natural
+from assets.reports.tables import Tables, by_site, read_table
 from assets.staging.claim_rules import REASONS
 from checks.waivers import day_of
 from resources.calendar import month_range
@@ -72,8 +73,20 @@ class Stock:
         number, _ = self.home.ledger.head()
         return day_of(self.home.ledger.moment(number), self.home.settings.timezone).isoformat()
 
-    def claims(self, months: Iterable[str]) -> pl.DataFrame:
-        return self._joined(_CLAIMS, months)
+    @cached_property
+    def tables(self) -> Tables:
+        return Tables(self.home)
+
+    @cached_property
+    def _claims(self) -> dict[tuple[str, ...], dict[str | None, list[Row]]]:
+        return {}
+
+    def claims(self, months: Sequence[str]) -> dict[str | None, list[Row]]:
+        """The claims of some months by site; those of no site under None."""
+        key = tuple(months)
+        if key not in self._claims:
+            self._claims[key] = by_site(self._joined(_CLAIMS, months))
+        return self._claims[key]
 
     @cached_property
     def ledger(self) -> pl.DataFrame:
@@ -130,9 +143,8 @@ def site_year(stock: Stock, site_id: str, year: str) -> Row:
     results = stock.home.ledger.rows("result", window="month", entity_kind="site", entity_id=site_id, month=wanted)
     payloads = {row["month"]: json.loads(row["payload"]) for row in results}
     months = [month for month in wanted if month in payloads and month in set(stock.months)]
-    table = stock.claims(months)
-    rows = [] if table.is_empty() else table.filter(pl.col("site_id") == site_id).to_dicts()
-    homeless = [] if table.is_empty() else table.filter(pl.col("site_id").is_null()).to_dicts()
+    claims = stock.claims(months)
+    rows, homeless = claims.get(site_id, []), claims.get(None, [])
     shown = [_month(stock, site_id, month, payloads[month], [row for row in rows if row["month"] == month]) for month in months]
     held = _held(stock, site_id, year, months)
     number, head = stock.home.ledger.head()
@@ -162,10 +174,8 @@ def _month(stock: Stock, site_id: str, month: str, payload: Mapping[str, Any], r
         if row["status"] == "eligible":
             claimed[row["route"]] += row["quantity_wh"]
     numbered = sum(row["quantity_wh"] for row in rows if row["seq_start"] is not None and row["reason"] != _WAITING_STOCK)
-    energies = read_table(stock.home, "staging/energies", month)
-    total = None if energies is None else energies.filter(
-        (pl.col("site_id") == site_id) & (pl.col("measure") == "E_DC") & (pl.col("meter_id") == "")
-    )["quantity"].to_list()  # fmt: skip
+    energies = stock.tables.rows("staging/energies", month, site_id) or ()
+    total = [row["quantity"] for row in energies if row["measure"] == "E_DC" and not row["meter_id"]]
     surplus = share["beside"].get("surplus_mwh")
     return {
         "month": month, "electricity_mwh": _mwh(total[0]) if total and total[0] is not None else None,
@@ -265,7 +275,7 @@ def _held(stock: Stock, site_id: str, year: str, months: Sequence[str]) -> list[
     """Certificates that are held and usable for consumption of the year, soonest last day first."""
     if stock.ledger.is_empty():
         return []
-    contracts = _contracts(stock.home, site_id, months)
+    contracts = _contracts(stock.tables, site_id, months)
     mine = (pl.col("site_id") == site_id) | (pl.col("site_id").is_null() & pl.col("contract_id").is_in(contracts))
     usable = (pl.col("production_month") <= f"{year}-12") & (pl.col("usable_for") >= f"{year}-01")
     rows = stock.ledger.filter((pl.col("state") == HELD) & mine & usable)
@@ -285,14 +295,10 @@ _OF_HELD = (
 )  # fmt: skip
 
 
-def _contracts(home: Home, site_id: str, months: Sequence[str]) -> list[str]:
+def _contracts(tables: Tables, site_id: str, months: Sequence[str]) -> list[str]:
     """The contracts in which the site has a share in any of the months."""
-    found: set[str] = set()
-    for month in months:
-        table = read_table(home, "staging/boundary", month)
-        if table is not None:
-            found |= set(table.filter((pl.col("site_id") == site_id) & (pl.col("kind") == "contract"))["id"])
-    return sorted(found)
+    rows = [row for month in months for row in tables.rows("staging/boundary", month, site_id) or ()]
+    return sorted({row["id"] for row in rows if row["kind"] == "contract"})
 
 
 def _books(stock: Stock, keys: Iterable[tuple[str, str]]) -> Row:

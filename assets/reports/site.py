@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from assets.reports import accounts as account_words
 from assets.reports import boundary_words, green_power_words
@@ -24,6 +24,7 @@ from assets.reports.green_power import Stock, site_year
 from assets.reports.published import Published, Results
 from assets.reports.ratios import ratio_rows
 from assets.reports.remarks import materiality_words, shares_words, waiver_words
+from assets.reports.tables import Tables
 from assets.reports.trend import trend_svg
 from assets.reports.words import GRADE_ZH, chinese, english, merged, number, percent, point_zh, points
 from resources.calendar import add_months, month_range
@@ -37,8 +38,8 @@ SIMULATED = "SIMULATED"  # a home with a file of this name says on every page th
 def bilingual(english: object, chinese: object) -> Markup:
     """Both languages; the page shows the one that is chosen. What is the same in both stands once."""
     if str(english) == str(chinese):
-        return Markup("{}").format(english)
-    return Markup('<span lang="en">{}</span><span lang="zh">{}</span>').format(english, chinese)
+        return escape(english)
+    return Markup(f'<span lang="en">{escape(english)}</span><span lang="zh">{escape(chinese)}</span>')
 
 
 def word(term: str) -> Markup:
@@ -106,7 +107,7 @@ def _write_month(
 ) -> None:  # fmt: skip
     home = shown.home
     entities = sorted(payloads.get(month, {}).values(), key=lambda p: (p["entity_kind"] != "cluster", p["entity_id"]))
-    folder = home.reports / month
+    folder, tables = home.reports / month, Tables(home)
     shared = {
         "month": month,
         "entities": entities,
@@ -118,7 +119,7 @@ def _write_month(
     for payload in entities:
         series = [payloads.get(m, {}).get(payload["entity_id"]) for m in month_range(add_months(month, 1 - TREND_MONTHS), month)]
         revision = shown.closed.newest(payload["entity_id"], month)
-        then = home_at(home, revision) if revision is not None else home
+        then = tables if revision is None else Tables(home_at(home, revision))
         _write(
             folder / f"{payload['entity_id']}.html", "entity.html.j2", p=payload, trend=trend_svg(month, series), **shared,
             **_boundary(then, payload), a=_accounts(then, payload),
@@ -149,17 +150,19 @@ def _board(home: Home, month: str, payloads: Sequence[Mapping[str, Any]]) -> dic
     return {"board": board, "said": said, "feeds": list(next(iter(said.values()), {}))}
 
 
-def _boundary(home: Home, payload: Mapping[str, Any]) -> dict[str, Any]:
+def _boundary(tables: Tables, payload: Mapping[str, Any]) -> dict[str, Any]:
     """What a site's page shows of its boundary; nothing on a cluster's, nor of a month that an older version computed."""
-    if payload["entity_kind"] != "site" or home.ledger.manifest(payload["month"], TABLE) is None:
+    if payload["entity_kind"] != "site" or tables.manifest(TABLE, payload["month"]) is None:
         return {"b": None}
-    found = site_boundary(home, payload["entity_id"], payload["month"])
+    found = site_boundary(tables.home, payload["entity_id"], payload["month"], tables)
     return {"b": found, "diagram": diagram_svg(found), "subjects": boundary_words.subjects(found)}
 
 
-def _accounts(home: Home, payload: Mapping[str, Any]) -> dict[str, Any] | None:
+def _accounts(tables: Tables, payload: Mapping[str, Any]) -> dict[str, Any] | None:
     """What a site's page shows beside the scores; nothing on a cluster's, nor of a month that an older version computed."""
-    return account_words.site_accounts(home, payload["entity_id"], payload["month"]) if payload["entity_kind"] == "site" else None
+    if payload["entity_kind"] != "site":
+        return None
+    return account_words.site_accounts(tables.home, payload["entity_id"], payload["month"], tables)
 
 
 def _write(path: Path, template: str, **values: Any) -> None:

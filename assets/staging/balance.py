@@ -7,7 +7,7 @@ that was silent is in ``filling.py``. Energy, water and heat alike, in whole uni
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,6 +23,12 @@ SCHEMA = {
     "site_id": pl.String, "node_id": pl.String, "inflow": pl.Int64, "outflow": pl.Int64, "residual": pl.Int64, "known_s": pl.Int64,
     "class_error": pl.Float64, "month": pl.String,
 }  # fmt: skip
+
+_MEMBERS = {
+    "node": pl.Int64, "meter_id": pl.String, "sign": pl.Int64, "class": pl.Float64, "from_s": pl.Int64, "to_s": pl.Int64,
+    "members": pl.Int64,
+}  # fmt: skip
+_TOGETHER = 1000  # members that are summed together
 
 
 @dataclass(frozen=True)
@@ -105,19 +111,18 @@ def energy_balance(energy: pl.DataFrame, meters: Iterable[Mapping[str, Any]], mo
     nodes = [node for node in nodes_of(meters, month) if node.site_id in zones]
     hours = metered_hours(energy, (name for node in nodes for name, _ in node.members))
     sums: dict[tuple[str, str], list[tuple[str, int, float, int]]] = defaultdict(list)
-    seconds: dict[tuple[str, str], int] = defaultdict(int)
-    for node in nodes:
-        key, members = (node.site_id, node.node_id), len(node.members)
-        signs = pl.DataFrame(
-            [(name, sign, class_percent(text) / 100) for (name, sign), text in zip(node.members, node.classes, strict=True)],
-            schema={"meter_id": pl.String, "sign": pl.Int64, "class": pl.Float64}, orient="row",
-        )  # fmt: skip
-        first, after = node.bounds_s(zones[node.site_id])
-        own = hours.filter((pl.col("hour_s") >= first) & (pl.col("hour_s") < after)).join(signs, on="meter_id")
-        together = own.group_by("hour_s").len().filter(pl.col("len") == members).select("hour_s")
-        seconds[key] += together.height * HOUR_S
-        totals = own.join(together, on="hour_s", how="semi").group_by("meter_id", "sign", "class").agg(pl.col("quantity").sum())
-        sums[key] += list(totals.select("meter_id", "sign", "class", "quantity").sort("meter_id").iter_rows())
+    seconds: dict[tuple[str, str], int] = {(node.site_id, node.node_id): 0 for node in nodes}
+    for some in _together(nodes):
+        own = (
+            hours.join(_members(some, zones), on="meter_id")
+            .filter(pl.col("hour_s").is_between(pl.col("from_s"), pl.col("to_s"), closed="left"))
+            .filter(pl.len().over("node", "hour_s") == pl.col("members"))
+        )
+        for number, n in own.group_by("node").agg(pl.col("hour_s").n_unique()).iter_rows():
+            seconds[some[number].site_id, some[number].node_id] += n * HOUR_S
+        totals = own.group_by("node", "meter_id", "sign", "class").agg(pl.col("quantity").sum()).sort("node", "meter_id")
+        for number, *total in totals.select("node", "meter_id", "sign", "class", "quantity").iter_rows():
+            sums[some[number].site_id, some[number].node_id].append(tuple(total))
     rows = []
     for (site_id, node_id), known_s in sorted(seconds.items()):
         parts = sums[site_id, node_id]
@@ -125,6 +130,29 @@ def energy_balance(energy: pl.DataFrame, meters: Iterable[Mapping[str, Any]], mo
         residual = inflow - outflow if inflow is not None and outflow is not None else None
         rows.append((site_id, node_id, inflow, outflow, residual, known_s, _error(parts) if known_s else None, month))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _together(nodes: Sequence[Node]) -> list[list[Node]]:
+    """The nodes in their order, in groups of about as many members: few operations on large tables, and flat memory."""
+    groups: list[list[Node]] = []
+    held = _TOGETHER
+    for node in nodes:
+        if held >= _TOGETHER:
+            groups.append([])
+            held = 0
+        groups[-1].append(node)
+        held += len(node.members)
+    return groups
+
+
+def _members(nodes: Sequence[Node], zones: Mapping[str, str]) -> pl.DataFrame:
+    """The members of some nodes, which go by their place in the list, with the seconds of the node's days."""
+    rows = [
+        (number, name, sign, class_percent(text) / 100, *node.bounds_s(zones[node.site_id]), len(node.members))
+        for number, node in enumerate(nodes)
+        for (name, sign), text in zip(node.members, node.classes, strict=True)
+    ]
+    return pl.DataFrame(rows, schema=_MEMBERS, orient="row")
 
 
 def _error(parts: list[tuple[str, int, float, int]]) -> float:

@@ -36,17 +36,20 @@ def bill_checks(
     what was estimated included; ``known_s`` of ``expected_s`` seconds of the period are known. Source: checks.md ME09.
     """
     media = {row["meter_id"]: row["medium"] for row in meters}
-    staged: dict[str, pl.DataFrame | None] = {}
+    staged: dict[str, dict[Any, pl.DataFrame]] = {}
     rows: list[dict[str, Any]] = []
-    for bill in bills[bills["period_end"].str[:7] == month].to_dict("records"):
+    ended = bills[bills["period_end"].str[:7] == month]
+    names = ended["meter_id"].unique().tolist()
+    for bill in ended.to_dict("records"):
         if bill["site_id"] not in zones:
             continue
         first_s, after_s = day_bounds_s(bill["period_start"], bill["period_end"], zones[bill["site_id"]])
         metered, known_s = 0, 0
         for one in month_range(bill["period_start"][:7], month):
             if one not in staged:
-                staged[one] = hours(one)
-            quantity, seconds = _within(staged[one], bill["meter_id"], first_s, after_s)
+                found = hours(one)
+                staged[one] = {} if found is None else _by_meter(found, names)
+            quantity, seconds = _within(staged[one].get(bill["meter_id"]), first_s, after_s)
             metered, known_s = metered + quantity, known_s + seconds
         medium = media.get(bill["meter_id"])
         rows.append(
@@ -60,6 +63,11 @@ def bill_checks(
     return pl.DataFrame(rows, schema=SCHEMA).sort("site_id", "meter_id", "period_start")
 
 
+def _by_meter(hours: pl.DataFrame, names: list[str]) -> dict[Any, pl.DataFrame]:
+    own = hours.filter(pl.col("meter_id").is_in(names))
+    return {name: rows for (name,), rows in own.group_by("meter_id", maintain_order=True)}
+
+
 def day_bounds_s(first: str, last: str, zone: str) -> tuple[int, int]:
     """First second of a local day and first second after another (``YYYY-MM-DD``, both included), as UTC epoch seconds."""
     return _midnight(date.fromisoformat(first), zone), _midnight(date.fromisoformat(last) + timedelta(days=1), zone)
@@ -69,11 +77,11 @@ def _midnight(day: date, zone: str) -> int:
     return local_s(datetime(day.year, day.month, day.day), zone)
 
 
-def _within(hours: pl.DataFrame | None, meter_id: str, first_s: int, after_s: int) -> tuple[int, int]:
-    """Quantity and known seconds of a meter between two instants; of a shared meter all of it, whichever site counts it."""
+def _within(hours: pl.DataFrame | None, first_s: int, after_s: int) -> tuple[int, int]:
+    """Quantity and known seconds of a meter, whose hours these are, between two instants; of a shared one all, whichever site counts it."""
     if hours is None:
         return 0, 0
-    own = hours.filter((pl.col("meter_id") == meter_id) & pl.col("hour_s").is_between(first_s, after_s, closed="left"))
+    own = hours.filter(pl.col("hour_s").is_between(first_s, after_s, closed="left"))
     by_hour = own.group_by("hour_s").agg(pl.col("quantity").sum(), pl.col("known_s").max())
     return int(by_hour["quantity"].sum()), int(by_hour["known_s"].clip(0, HOUR_S).sum())
 

@@ -122,8 +122,13 @@ def boundary_table(found: Mapping[str, Sequence[Item]], month: str) -> pl.DataFr
 
 def items_of(table: pl.DataFrame, site_id: str) -> list[Item]:
     """The items of a site in staging/boundary, sorted by kind and id."""
-    rows = table.filter(pl.col("site_id") == site_id).sort("kind", "id").iter_rows(named=True)
-    return [Item(r["kind"], r["id"], r["role"], json.loads(r["attributes"]), r["cadence_s"], r["entry"], r["source_row"]) for r in rows]
+    return items_from(table.filter(pl.col("site_id") == site_id).iter_rows(named=True))
+
+
+def items_from(rows: Iterable[Row]) -> list[Item]:
+    """The items that rows of staging/boundary of one site say, sorted by kind and id."""
+    ordered = sorted(rows, key=lambda r: (r["kind"], r["id"]))
+    return [Item(r["kind"], r["id"], r["role"], json.loads(r["attributes"]), r["cadence_s"], r["entry"], r["source_row"]) for r in ordered]
 
 
 def boundary_digest(items: Iterable[Item]) -> str:

@@ -5,14 +5,27 @@ Formulas are in ``boundary.py`` and ``coverage.py``; here their inputs are gathe
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pandas as pd
 import polars as pl
 
 from assets.compute import Compute, Step, records
 from assets.staging.boundary import CERTIFICATE, METER, Books, boundaries, boundary_table
-from assets.staging.composed import composed_of
-from assets.staging.coverage import READINGS, SERIES, metered_days, metering_gaps, reported, series_days, sides_of_meters
+from assets.staging.composed import parts_of
+from assets.staging.coverage import (
+    CARRIED_DAYS,
+    NEAR_DAYS,
+    READINGS,
+    SERIES,
+    metered_days,
+    metering_gaps,
+    reported,
+    series_days,
+    sides_of_meters,
+)
 from assets.staging.parts import VIRTUAL, members_at_sites
+from resources.calendar import month_last_day
 
 TABLE = "staging/boundary"
 INPUTS = (
@@ -29,11 +42,11 @@ _COLUMNS = {
 def stage_boundary(compute: Compute) -> Step:
     """The collection boundary of every site, its metered time by day, the stretches without metering, and what was said of the month."""
     feeds, month, zones = compute.feeds, compute.month, compute.site_zones
-    parts, facts, claims = composed_of(feeds, month), compute.read("staging/meter_facts"), compute.read("staging/claims")
-    rows = {name: records(feeds[name]) for name in _ROWS}
-    rows |= {name: records(feeds[name][columns]) for name, columns in _COLUMNS.items()}
+    parts, facts, claims = parts_of(compute, month), compute.read("staging/meter_facts"), compute.read("staging/claims")
+    rows = {name: feeds.rows(name) for name in _ROWS}
+    rows |= {name: records(_about(feeds[name], month)[columns]) for name, columns in _COLUMNS.items()}
     books = Books(
-        month, compute.sites, records(feeds["meters"]), parts,
+        month, compute.sites, feeds.rows("meters"), parts,
         declarations=rows["declarations"], contracts=rows["ppa_contracts"], shares=rows["ppa_site_shares"], claims=claims.to_dicts(),
         cadences={(site, meter): step for site, meter, step in facts.select("site_id", "meter_id", "median_step_s").iter_rows()},
     )  # fmt: skip
@@ -55,6 +68,15 @@ def stage_boundary(compute: Compute) -> Step:
         "staging/reported": reported(rows, counts, sorted(zones), month),
     }
     return compute.put(TABLE, "staging", tables, {name: compute.digest(name) for name in INPUTS})
+
+
+def _about(frame: pd.DataFrame, month: str) -> pd.DataFrame:
+    """The rows of a month; of snapshots also those before and after it that may stand for it (TL05)."""
+    if "month" in frame:
+        return frame[frame["month"] == month]
+    last = month_last_day(month)
+    first, until = ((last + timedelta(days=days)).isoformat() for days in (-CARRIED_DAYS, NEAR_DAYS))
+    return frame[frame["snapshot_on"].between(first, until)]
 
 
 def _counts(frame: pd.DataFrame, month: str) -> dict[str, int]:

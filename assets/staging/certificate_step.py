@@ -102,7 +102,7 @@ def _generated(compute: Compute, claims: Mapping[str, Any], books: pl.DataFrame)
     earlier = [_stored(compute, month).filter(pl.col("production_month") == month).select(list(schema)) for month in months]
     before = _carried(compute, claims)
     rows = []
-    meters = records(compute.feeds["meters"])
+    meters = compute.feeds.rows("meters")
     for (project, month), energy_wh in generated_wh(compute.read("staging/energies").to_dicts(), meters, compute.month).items():
         carry_wh = before.get(project, 0)
         after = (None, None) if carry_wh is None else issue([energy_wh], carry_wh)[0]

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.compute import Compute, records
+from assets.compute import Compute
 from assets.reference.calendar_of_claims import MONTHLY, calendar_of
 from assets.staging.claims import ClaimsMonth
 from assets.staging.contract_balance import contract_balance
@@ -28,7 +28,7 @@ def beside_claims(
     is asked for the day of the newest entry.
     """
     feeds, month = compute.feeds, compute.month
-    meters, declarations = records(feeds["meters"]), records(feeds["declarations"])
+    meters, declarations = feeds.rows("meters"), feeds.rows("declarations")
     today = day_of(compute.home.ledger.moment(compute.as_of), compute.settings.timezone)
     may_come = calendar_of(compute.document("factors")[1]).may_come(MONTHLY, month, today)
     nothing_out = [
@@ -36,7 +36,7 @@ def beside_claims(
         for site_id in compute.site_zones
         if "export" in declared_none((row for row in declarations if row["site_id"] == site_id), month)
     ]
-    settlements = records(feeds["ppa_settlements"])
+    settlements = feeds.rows("ppa_settlements")
     return {
         "staging/contract_balance": contract_balance(claimed.books, claimed.claims.to_dicts(), settlements, meters, may_come=may_come),
         "staging/direct_line_tests": line_tests(claimed.books, meters, generated_wh(energies, meters, month), nothing_out, tests),

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import polars as pl
 
+from assets.compute import Compute
 from assets.staging.intervals import ENERGY, StagedMonth
 from assets.staging.meter_facts import FACTS, whole_meters
 from assets.staging.meters import Meter, records, register_meters
@@ -173,6 +174,15 @@ def _of_virtual(of: Composition) -> pl.Expr:
 def _site(of: Composition, meters: Mapping[str, Meter]) -> pl.Expr:
     of_meter = {name: meters[name].site_id for name in of.virtual if name in meters}
     return pl.coalesce("site_id", pl.col("meter_id").replace_strict(of_meter, default=None, return_dtype=pl.String))
+
+
+def parts_of(compute: Compute, month: str) -> Composition:
+    """:func:`composed_of` for a month of the home, worked out once for all steps of the month that is computed."""
+    key = ("parts", month)
+    if key not in compute.kept:
+        compute.kept[key] = composed_of(compute.feeds, month)
+    found: Composition = compute.kept[key]
+    return found
 
 
 def composed_of(feeds: Any, month: str) -> Composition:

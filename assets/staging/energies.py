@@ -1,14 +1,15 @@
 """The energies of a site: E_DC, E_IT, water and the totals of its points, with what each meter contributes.
 
 Here hours of meters become month totals and the hours known on both sides (metering.md §5), in whole units and exactly: the
-contributions of a measure sum to its total. Which meters count is in ``topology.py``; ratios are in ``assets/indicators``; the way back
-from a total to its hours is ``contributions.py``. Rows of feeds arrive as plain dicts.
+contributions of a measure sum to its total. Which meters count is in ``topology.py``; ratios are in ``assets/indicators``. Reading
+commands use ``contributions.py``, which builds on this, so nothing here imports pandas; rows of feeds arrive as plain dicts.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -27,6 +28,13 @@ SCHEMA = {
 _FILLED_AT_MOST = Fraction(5, 100)
 # metering.md §3: up to 75 minutes between readings an hour is measured, not placed by assumption.
 _HOURLY_STEP_S = 75 * 60
+# Counted meters of sites that are summed together, so that memory stays flat however many there are.
+_TOGETHER = 500
+_KEY = ("site_id", "measure")
+_SPANS = {
+    "site_id": pl.String, "measure": pl.String, "zone": pl.String, "meter_id": pl.String, "sign": pl.Int64, "from_s": pl.Int64,
+    "to_s": pl.Int64,
+}  # fmt: skip
 # Ratios over hours known on both sides: measure of a side → the two sides.
 PAIRS = {"@D1": ("E_DC", "E_IT"), "@D2": ("water", "E_IT")}
 
@@ -60,108 +68,160 @@ def site_energies(
         counting[entry.site_id][entry.side].append(entry)
     steps = dict(facts.filter(pl.col("point") == "water_supply").select("meter_id", "median_step_s").iter_rows())
     rows: list[Row] = []
-    for site_id in sorted(counting):
-        hours = _Hours(month, zones[site_id], energy.filter(pl.col("site_id") == site_id))
-        rows += [{"site_id": site_id, "month": month, **row} for row in _site_rows(hours, counting[site_id], steps)]
+    for some in _together(counting):
+        hours = _Hours(energy, {site_id: counting[site_id] for site_id in some}, month, zones)
+        rows += [{"site_id": site_id, "month": month, **row} for site_id in some for row in _site_rows(hours, site_id, steps)]
     return pl.DataFrame(rows, schema=SCHEMA).sort("site_id", "measure", "meter_id", "sign")
 
 
+def _together(counting: Mapping[str, Mapping[str, Sequence[Counted]]]) -> list[list[str]]:
+    """The sites in their order, in groups of about as many counted meters: few operations on large tables, and flat memory."""
+    groups: list[list[str]] = []
+    held = _TOGETHER
+    for site_id in sorted(counting):
+        if held >= _TOGETHER:
+            groups.append([])
+            held = 0
+        groups[-1].append(site_id)
+        held += sum(len(entries) for entries in counting[site_id].values())
+    return groups
+
+
 class _Hours:
-    """The clock hours of a month at a site, and what its meters say in them."""
+    """The hours in which the meters of some sites count, with what is known of them, and their sums by site and measure."""
 
-    def __init__(self, month: str, zone: str, energy: pl.DataFrame) -> None:
-        start_s, end_s = month_bounds_s(month, zone)
-        self.zone, self.month_s = zone, end_s - start_s
-        # A month shifted by half an hour ends in a short hour; it has a length, but is never known.
-        length = pl.min_horizontal(pl.lit(HOUR_S, pl.Int64), end_s - pl.col("hour_s")).alias("length_s")
-        self.hours = pl.DataFrame({"hour_s": month_hours_s(month, zone)}, schema={"hour_s": pl.Int64}).with_columns(length)
-        metered = (pl.col("known_s") >= HOUR_S) & pl.col("state").is_in(["measured", "profiled"])
-        self.energy = energy.select("meter_id", "hour_s", "quantity", "known_s", "estimated", metered=metered)
-
-    def cells(self, counting: list[Counted]) -> pl.DataFrame:
-        """A row for each counted meter and each hour it counts in, with what is known of it."""
-        spans = [(c.meter_id, c.sign, self._midnight(c.first_day), self._midnight(c.last_day + timedelta(days=1))) for c in counting]
-        schema = {"meter_id": pl.String, "sign": pl.Int64, "from_s": pl.Int64, "to_s": pl.Int64}
-        return (
-            pl.DataFrame(spans, schema=schema, orient="row")
-            .join(self.hours, how="cross")
-            .filter(pl.col("hour_s").is_between(pl.col("from_s"), pl.col("to_s"), closed="left"))
-            .select("meter_id", "sign", "hour_s", "length_s")
-            .join(self.energy, on=["meter_id", "hour_s"], how="left")
-            .with_columns(pl.col("known_s", "estimated").fill_null(0), pl.col("metered").fill_null(False))
-        )
-
-    def _midnight(self, day: date) -> int:
-        return local_s(datetime(day.year, day.month, day.day), self.zone)
-
-
-def _site_rows(hours: _Hours, counting: Mapping[str, list[Counted]], steps: Mapping[str, int | None]) -> list[Row]:
-    """Rows of all measures of one site."""
-    rows: list[Row] = []
-    sides: dict[str, pl.DataFrame] = {}
-    known: dict[str, pl.DataFrame] = {}
-    metered: dict[str, pl.DataFrame] = {}
-    for measure, entries in counting.items():
+    def __init__(
+        self, energy: pl.DataFrame, counting: Mapping[str, Mapping[str, Sequence[Counted]]], month: str, zones: Mapping[str, str]
+    ) -> None:
         # What only subtracts (an export without a supply) makes no side: it would be known, and less than nothing.
-        if all(entry.sign < 0 for entry in entries):
-            continue
-        cells = hours.cells(entries)
-        known_hours, metered_hours = hours_where(cells, pl.col("known_s") >= HOUR_S), hours_where(cells, pl.col("metered"))
-        alike = len({entry.medium for entry in entries}) == 1
-        # A side is there all month; a point only while it has a meter (panels that were mounted on the 15th).
-        whole_s = hours.month_s if measure in SIDES else _covered_s(cells)
-        rows += _month_rows(measure, cells, known_hours, metered_hours, whole_s, alike)
-        if measure in SIDES:
-            sides[measure], known[measure], metered[measure] = cells, known_hours, metered_hours
-    for suffix, (side, it_side) in PAIRS.items():
-        if side not in sides or it_side not in sides:
-            continue
-        if suffix == "@D2" and not _hourly(sides[side], steps):
-            rows += [{**row, "measure": row["measure"] + suffix} for row in rows if row["measure"] in (side, it_side)]
-            continue
-        both, both_metered = (hours_of[side].join(hours_of[it_side], on="hour_s", how="semi") for hours_of in (known, metered))
-        for name in (side, it_side):
-            rows += _hour_rows(name + suffix, sides[name], both, both_metered.height * HOUR_S, hours.month_s)
-    return rows
+        sides = {site: {m: e for m, e in of.items() if any(one.sign > 0 for one in e)} for site, of in counting.items()}
+        self.measures = {site_id: list(of) for site_id, of in sides.items()}
+        self.alike = {(site, m): len({one.medium for one in e}) == 1 for site, of in sides.items() for m, e in of.items()}
+        bounds = {site_id: month_bounds_s(month, zones[site_id]) for site_id in sides}
+        self.month_s = {site_id: end_s - start_s for site_id, (start_s, end_s) in bounds.items()}
+        spans = [
+            (site_id, measure, zones[site_id], one.meter_id, one.sign, _midnight(one.first_day, zones[site_id]),
+             _midnight(one.last_day + timedelta(days=1), zones[site_id]))
+            for site_id, of in sides.items() for measure, entries in of.items() for one in entries
+        ]  # fmt: skip
+        metered = (pl.col("known_s") >= HOUR_S) & pl.col("state").is_in(["measured", "profiled"])
+        own = energy.filter(pl.col("site_id").is_in(list(sides)))
+        self.cells = (
+            pl.DataFrame(spans, schema=_SPANS, orient="row")
+            .join(_clock({zones[site_id] for site_id in sides}, month), on="zone")
+            .filter(pl.col("hour_s").is_between(pl.col("from_s"), pl.col("to_s"), closed="left"))
+            .select(*_KEY, "meter_id", "sign", "hour_s", "length_s")
+            .join(
+                own.select("site_id", "meter_id", "hour_s", "quantity", "known_s", "estimated", metered=metered),
+                on=["site_id", "meter_id", "hour_s"], how="left",
+            )
+            .with_columns(pl.col("known_s", "estimated").fill_null(0), pl.col("metered").fill_null(False))
+        )  # fmt: skip
+        self.meters = _sums(self.cells)
+        # the hours in which something holds of every counted meter; never one in which no meter adds anything
+        known, adds = (pl.col("known_s") >= HOUR_S).all(), (pl.col("sign") > 0).any()
+        self.hours = (
+            self.cells.group_by(*_KEY, "hour_s")
+            .agg(pl.col("length_s").first(), known=known, metered=pl.col("metered").all(), adds=adds)
+            .filter("adds")
+        )
+        counts = self.hours.group_by(*_KEY).agg(pl.col("known", "metered").sum().cast(pl.Int64), pl.col("length_s").sum())
+        self.counts = {
+            (site, measure): tuple(row) for site, measure, *row in counts.select(*_KEY, "known", "metered", "length_s").iter_rows()
+        }
+        self._both: dict[tuple[str, str], _Both] = {}
+
+    def both(self, side: str, it_side: str) -> _Both:
+        """What two sides say in the hours known on both."""
+        if (side, it_side) not in self._both:
+            mine, other = (self.hours.filter(pl.col("measure") == name) for name in (side, it_side))
+            common = mine.join(other.select("site_id", "hour_s", "known", "metered"), on=["site_id", "hour_s"], suffix="_it")
+            known = common.filter(pl.col("known") & pl.col("known_it")).select("site_id", "hour_s")
+            metered = common.filter(pl.col("metered") & pl.col("metered_it"))
+            cells = self.cells.filter(pl.col("measure").is_in([side, it_side])).join(known, on=["site_id", "hour_s"], how="semi")
+            counts = (dict(table.group_by("site_id").len().iter_rows()) for table in (known, metered))
+            self._both[side, it_side] = _Both(_sums(cells), *counts)
+        return self._both[side, it_side]
 
 
-def hours_where(cells: pl.DataFrame, holds: pl.Expr) -> pl.DataFrame:
-    """The hours in which something holds of every counted meter, one column ``hour_s``; never one in which no meter adds anything."""
-    return (
-        cells.group_by("hour_s")
-        .agg(holds.all().alias("all"), (pl.col("sign") > 0).any().alias("adds"))
-        .filter(pl.col("all") & pl.col("adds"))
-        .select("hour_s")
-        .sort("hour_s")
-    )
+@dataclass(frozen=True)
+class _Both:
+    """The hours known on two sides: sums of their meters, and by site how many hours are known, and metered whole."""
+
+    meters: Mapping[tuple[str, str], Mapping[tuple[str, int], Row]]
+    known: Mapping[str, int]
+    metered: Mapping[str, int]
 
 
-def _hourly(cells: pl.DataFrame, steps: Mapping[str, int | None]) -> bool:
-    return all((steps.get(meter_id) or _HOURLY_STEP_S + 1) <= _HOURLY_STEP_S for meter_id in cells["meter_id"].unique())
+def _clock(zones: Collection[str], month: str) -> pl.DataFrame:
+    """The clock hours of a month in some zones, with their length."""
+    rows = []
+    for zone in sorted(zones):
+        # A month shifted by half an hour ends in a short hour; it has a length, but is never known.
+        end_s = month_bounds_s(month, zone)[1]
+        rows += [(zone, hour_s, min(HOUR_S, end_s - hour_s)) for hour_s in month_hours_s(month, zone)]
+    return pl.DataFrame(rows, schema={"zone": pl.String, "hour_s": pl.Int64, "length_s": pl.Int64}, orient="row")
 
 
-def _meter_rows(measure: str, cells: pl.DataFrame, expected: Mapping[tuple[str, int], int]) -> list[Row]:
-    """The contribution of each meter over these cells; null when nothing of it is known."""
-    sums = cells.group_by("meter_id", "sign").agg(
+def _midnight(day: date, zone: str) -> int:
+    return local_s(datetime(day.year, day.month, day.day), zone)
+
+
+def _sums(cells: pl.DataFrame) -> dict[tuple[str, str], dict[tuple[str, int], Row]]:
+    """By site and measure, and by meter and sign: quantity (null when nothing is known), seconds known, metered, and of all hours."""
+    sums = cells.group_by(*_KEY, "meter_id", "sign").agg(
         pl.when(pl.col("known_s").sum() > 0).then(pl.col("quantity").sum()).alias("quantity"),
         pl.col("known_s").sum(),
         (pl.col("metered").sum().cast(pl.Int64) * HOUR_S).alias("metered_s"),
         pl.col("estimated").abs().sum(),
+        pl.col("length_s").sum(),
     )
-    found = {(row["meter_id"], row["sign"]): row for row in sums.iter_rows(named=True)}
-    nothing = {"quantity": None, "known_s": 0, "metered_s": 0, "estimated": 0}
-    rows = []
-    for (meter_id, sign), expected_s in sorted(expected.items()):
-        seen = found.get((meter_id, sign), nothing)
-        quantity = None if seen["quantity"] is None else sign * seen["quantity"]
-        known = (seen["known_s"], seen["metered_s"])
-        rows.append(_row(measure, meter_id, quantity, known, expected_s, seen["estimated"], sign))
+    found: dict[tuple[str, str], dict[tuple[str, int], Row]] = defaultdict(dict)
+    for row in sums.sort("meter_id", "sign").iter_rows(named=True):
+        found[row["site_id"], row["measure"]][row["meter_id"], row["sign"]] = row
+    return found
+
+
+def _site_rows(hours: _Hours, site_id: str, steps: Mapping[str, int | None]) -> list[Row]:
+    """Rows of all measures of one site."""
+    rows: list[Row] = []
+    measures, month_s = hours.measures[site_id], hours.month_s[site_id]
+    for measure in measures:
+        known, metered, covered_s = hours.counts[site_id, measure]
+        # A side is there all month; a point only while it has a meter (panels that were mounted on the 15th).
+        whole_s = month_s if measure in SIDES else covered_s
+        own = _meter_rows(measure, hours.meters[site_id, measure])
+        rows += _month_rows(measure, own, (known * HOUR_S, metered * HOUR_S), whole_s, covered_s, hours.alike[site_id, measure])
+    for suffix, (side, it_side) in PAIRS.items():
+        if side not in measures or it_side not in measures:
+            continue
+        if suffix == "@D2" and not _hourly(hours.meters[site_id, side], steps):
+            rows += [{**row, "measure": row["measure"] + suffix} for row in rows if row["measure"] in (side, it_side)]
+            continue
+        both = hours.both(side, it_side)
+        seconds = both.known.get(site_id, 0) * HOUR_S, both.metered.get(site_id, 0) * HOUR_S
+        for name in (side, it_side):
+            own = _meter_rows(name + suffix, hours.meters[site_id, name], both.meters.get((site_id, name), {}))
+            rows += _hour_rows(name + suffix, own, seconds, month_s)
     return rows
 
 
-def _expected(cells: pl.DataFrame) -> dict[tuple[str, int], int]:
-    sums = cells.group_by("meter_id", "sign").agg(pl.col("length_s").sum())
-    return {(meter_id, sign): seconds for meter_id, sign, seconds in sums.iter_rows()}
+def _hourly(meters: Iterable[tuple[str, int]], steps: Mapping[str, int | None]) -> bool:
+    return all((steps.get(meter_id) or _HOURLY_STEP_S + 1) <= _HOURLY_STEP_S for meter_id, _ in meters)
+
+
+def _meter_rows(
+    measure: str, expected: Mapping[tuple[str, int], Row], sums: Mapping[tuple[str, int], Row] | None = None
+) -> list[Row]:  # fmt: skip
+    """The contribution of each meter over all hours, or those of ``sums``; null when nothing of it is known."""
+    nothing = {"quantity": None, "known_s": 0, "metered_s": 0, "estimated": 0}
+    rows = []
+    for (meter_id, sign), whole in expected.items():
+        seen = whole if sums is None else sums.get((meter_id, sign), nothing)
+        quantity = None if seen["quantity"] is None else sign * seen["quantity"]
+        known = (seen["known_s"], seen["metered_s"])
+        rows.append(_row(measure, meter_id, quantity, known, whole["length_s"], seen["estimated"], sign))
+    return rows
 
 
 def _row(measure: str, meter_id: str, quantity: int | None, known: tuple[int, int], expected_s: int, estimated: int, sign: int = 1) -> Row:
@@ -172,44 +232,36 @@ def _row(measure: str, meter_id: str, quantity: int | None, known: tuple[int, in
     }  # fmt: skip
 
 
-def _hour_rows(measure: str, cells: pl.DataFrame, both: pl.DataFrame, metered_s: int, month_s: int) -> list[Row]:
-    """Contributions and total of a side over the hours known on both sides."""
-    rows = _meter_rows(measure, cells.join(both, on="hour_s", how="semi"), _expected(cells))
-    total = sum(row["quantity"] or 0 for row in rows) if both.height else None
+def _hour_rows(measure: str, rows: list[Row], seconds: tuple[int, int], month_s: int) -> list[Row]:
+    """Contributions and total of a side over the hours known on both sides; ``seconds`` of these: known, and metered."""
+    total = sum(row["quantity"] or 0 for row in rows) if seconds[0] else None
     estimated = sum(row["estimated"] for row in rows)
-    return [*rows, _row(measure, "", total, (both.height * HOUR_S, metered_s), month_s, estimated)]
+    return [*rows, _row(measure, "", total, seconds, month_s, estimated)]
 
 
-def _month_rows(measure: str, cells: pl.DataFrame, hours: pl.DataFrame, metered: pl.DataFrame, whole_s: int, alike: bool) -> list[Row]:
+def _month_rows(measure: str, rows: list[Row], known: tuple[int, int], whole_s: int, covered_s: int, alike: bool) -> list[Row]:
     """Contributions, filling and total of a measure, which is expected in ``whole_s`` of the month's seconds.
 
-    Meters of several media (two fuels at one point, not ``alike``) have no total.
+    ``known``: seconds known, and metered, on the whole measure; ``covered_s``: of the hours in which some meter adds to it. Meters of
+    several media (two fuels at one point, not ``alike``) have no total.
     """
-    rows = _meter_rows(measure, cells, _expected(cells))
-    known_s = hours.height * HOUR_S
-    known, unknown_s = (known_s, metered.height * HOUR_S), whole_s - known_s
+    unknown_s = whole_s - known[0]
     estimated = sum(row["estimated"] for row in rows)
     if not alike or unknown_s > whole_s * _FILLED_AT_MOST or any(row["quantity"] is None for row in rows):
         return [*rows, _row(measure, "", None, known, whole_s, estimated)]
     total = sum(row["quantity"] for row in rows)
     if unknown_s:
-        fillings = _fillings(rows, cells, whole_s)
+        fillings = _fillings(rows, whole_s, covered_s)
         filled, size = sum(fillings), sum(abs(part) for part in fillings)
-        rows.append(_row(measure, SCALED, filled, (0, 0), unknown_s, size))
+        rows = [*rows, _row(measure, SCALED, filled, (0, 0), unknown_s, size)]
         total, estimated = total + filled, estimated + size
     return [*rows, _row(measure, "", total, known, whole_s, estimated)]
 
 
-def _fillings(rows: list[Row], cells: pl.DataFrame, whole_s: int) -> list[int]:
+def _fillings(rows: list[Row], whole_s: int, covered_s: int) -> list[int]:
     """What is added for unknown time: each meter at its own mean rate, then the hours in which no meter of the side existed."""
     own = [_share(row["quantity"], row["expected_s"] - row["known_s"], row["known_s"]) for row in rows]
-    covered_s = _covered_s(cells)
     return [*own, _share(sum(row["quantity"] for row in rows) + sum(own), whole_s - covered_s, covered_s)]
-
-
-def _covered_s(cells: pl.DataFrame) -> int:
-    """Seconds of the hours in which some meter adds to the measure."""
-    return int(cells.filter(pl.col("sign") > 0).unique("hour_s")["length_s"].sum())
 
 
 def _share(quantity: int, part_s: int, whole_s: int) -> int:

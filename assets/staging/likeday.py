@@ -25,7 +25,7 @@ MEANS = {
     "uncertain_year": pl.Int64,
 }  # fmt: skip
 _CLOCK = {
-    "site_id": pl.String, "hour_s": pl.Int64, "day": pl.Int64, "clock": pl.Int64, "kind": pl.Int64, "uncertain_year": pl.Int64,
+    "hour_s": pl.Int64, "day": pl.Int64, "clock": pl.Int64, "kind": pl.Int64, "uncertain_year": pl.Int64,
 }  # fmt: skip
 
 
@@ -63,12 +63,19 @@ def like_day_means(wanted: pl.DataFrame, measured: pl.DataFrame, zones: Mapping[
 
 def _clock(hours: pl.DataFrame, zones: Mapping[str, str], countries: Mapping[str, str]) -> pl.DataFrame:
     """Local day, clock hour and kind of day of each hour of a site."""
+    names = hours["site_id"].unique().to_list()
+    places = pl.DataFrame(
+        [(name, zones[name], countries.get(name, "")) for name in names],
+        schema={"site_id": pl.String, "zone": pl.String, "country": pl.String}, orient="row",
+    )  # fmt: skip
+    placed = hours.join(places, on="site_id")
     rows = []
-    for site_id, hour_s in hours.iter_rows():
-        day, clock = local_hour(hour_s, zones[site_id], countries.get(site_id, ""))
+    for zone, country, hour_s in placed.select("zone", "country", "hour_s").unique().iter_rows():
+        day, clock = local_hour(hour_s, zone, country)
         year = None if day.certain else date.fromordinal(day.number).year
-        rows.append((site_id, hour_s, day.number, clock, day.kind, year))
-    return pl.DataFrame(rows, schema=_CLOCK, orient="row")
+        rows.append((zone, country, hour_s, day.number, clock, day.kind, year))
+    clocks = pl.DataFrame(rows, schema={"zone": pl.String, "country": pl.String, **_CLOCK}, orient="row")
+    return placed.join(clocks, on=["zone", "country", "hour_s"]).select("site_id", *_CLOCK)
 
 
 def shaped(start_s: int, end_s: int, delta: int, means: Mapping[int, int], first_hour_s: int) -> list[tuple[int, int]] | None:

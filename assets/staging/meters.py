@@ -15,6 +15,7 @@ from typing import Any
 
 from assets.staging.exact import INT_MAX, LARGEST, round_half_even
 from assets.staging.units import INTERNAL_UNIT, POWER_UNIT, UnitError, exact_fraction, unit_factor
+from checks.findings import rows_of
 from resources.calendar import DAY_S, local_s, month_bounds_s, month_last_day
 
 ALWAYS = 2**40  # seconds beyond any instant of ours, to both sides
@@ -156,9 +157,7 @@ def register_meters(meters: Any, events: Any, *, month: str, site_zones: Mapping
 
 def records(frame: Any) -> list[dict[str, Any]]:
     """Rows of a pandas frame as dicts with None for everything missing; rows that are dicts already as they are."""
-    if isinstance(frame, list):
-        return frame
-    return list(frame.astype(object).where(frame.notna(), None).to_dict("records"))
+    return frame if isinstance(frame, list) else rows_of(frame)
 
 
 def _meter(

@@ -20,7 +20,7 @@ from assets.staging.bills import bill_checks
 from assets.staging.claim_rules import ClaimRules
 from assets.staging.claim_tables import beside_claims
 from assets.staging.claims import month_claims
-from assets.staging.composed import composed_of, parts_table, with_parts
+from assets.staging.composed import parts_of, parts_table, with_parts
 from assets.staging.double_counts import DoubleCount, double_counts
 from assets.staging.emission_gaps import (
     MISSING_COLUMNS,
@@ -70,9 +70,17 @@ class _Metering:
 
 
 def _metering(compute: Compute, month: str = "") -> _Metering:
+    """The registry of a month (the computed one), worked out once for all steps."""
     month = month or compute.month
-    parts = composed_of(compute.feeds, month)
-    rows = registry_rows(records(compute.feeds["meters"]), parts)
+    if ("metering", month) not in compute.kept:
+        compute.kept["metering", month] = _registered(compute, month)
+    found: _Metering = compute.kept["metering", month]
+    return found
+
+
+def _registered(compute: Compute, month: str) -> _Metering:
+    parts = parts_of(compute, month)
+    rows = registry_rows(compute.feeds.rows("meters"), parts)
     found = {(c.site_id, c.side, c.meter_id, c.sign) for c in counted(rows, compute.sites, month) if c.side in SIDES}
     return _Metering(parts, rows, pl.DataFrame(sorted(found), schema=_COUNTED, orient="row"))
 
@@ -171,7 +179,7 @@ def _batches(compute: Compute, metering: _Metering, still: Standstill | None = N
 
 def _written(compute: Compute, batches: Iterator[StagedMonth]) -> tuple[Stored, StagedMonth, pl.DataFrame, pl.DataFrame]:
     """The hours in the lake, batch by batch; the other tables of the month, without hours; the daily peaks and the repairs."""
-    events, spike = records(compute.feeds["meter_events"]), compute.thresholds["CT05"]["spike_flag_above"]
+    events, spike = compute.feeds.rows("meter_events"), compute.thresholds["CT05"]["spike_flag_above"]
     rest: list[StagedMonth] = []
     peaks: list[pl.DataFrame] = []
     mended: list[pl.DataFrame] = []
@@ -275,7 +283,7 @@ def stage_claims(compute: Compute) -> Step:
         uncovered_wh=uncovered, generated_wh=generated_months(compute, energies),
     )  # fmt: skip
     totals = SiteEnergies(energies)
-    activities, declarations = records(compute.feeds["activities"]), records(compute.feeds["declarations"])
+    activities, declarations = compute.feeds.rows("activities"), compute.feeds.rows("declarations")
     scope1 = scope1_by_site(factors, compute.month, compute.sites, totals, activities, declarations)
     missing = missing_factors(factors, compute.sites, scope1, compute.month, compute.settings.cutoff_day)
     judged: dict[str, Any] = {

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from typing import Any
 
-from assets.compute import Compute, records
+from assets.compute import Compute
 from assets.raw.step import claim_periods
 from assets.staging.claim_books import Books
 from assets.staging.claim_cancelled import cancelled_claims, line_capped
@@ -83,6 +83,6 @@ def uncovered_months(
 
 
 def _of_month(compute: Compute, energies: Energies, rules: ClaimRules) -> dict[str, int | None]:
-    generated = generated_wh(energies, records(compute.feeds["meters"]), compute.month)
+    generated = generated_wh(energies, compute.feeds.rows("meters"), compute.month)
     books = Books.open(compute.feeds, energies, compute.sites, compute.month, compute.feeds.evidence, rules, generated)
     return uncovered_wh(books, estimated_sites(energies, compute.thresholds["TL01"]["withhold_below"]))

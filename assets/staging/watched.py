@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import polars as pl
 
-from assets.compute import Compute, records
+from assets.compute import Compute
 from assets.edition.document import parse_edition
 from assets.staging.claim_books import consumption_months
 from assets.staging.generation import generated_wh
@@ -61,7 +61,7 @@ def generated_months(compute: Compute, energies: list[dict[str, Any]]) -> dict[t
 
     Of earlier months as far as they were computed.
     """
-    meters, events = records(compute.feeds["meters"]), records(compute.feeds["certificate_events"])
+    meters, events = compute.feeds.rows("meters"), compute.feeds.rows("certificate_events")
     earlier = sorted({e["production_month"] for e in events if compute.month in consumption_months(e)} - {compute.month})
     found = generated_wh(energies, meters, compute.month)
     for month in earlier if any(row["project_code"] for row in meters) else ():
@@ -108,7 +108,7 @@ def _readings(compute: Compute, names: list[str]) -> pl.DataFrame:
 
 def _zeros(compute: Compute, still: Standstill) -> pl.DataFrame:
     hours = still.zero
-    events, meters = records(compute.feeds["meter_events"]), records(compute.feeds["meters"])
+    events, meters = compute.feeds.rows("meter_events"), compute.feeds.rows("meters")
     start_s = {site_id: month_bounds_s(compute.month, zone)[0] for site_id, zone in compute.site_zones.items()}
     before = _hours_before(compute, hours["meter_id"].unique().to_list())
     return zero_stretches(hours, before, still.together, outage_instants(events, meters), start_s, still.zero_hours)
