@@ -55,8 +55,8 @@ def result_payload(
 
     ``values`` by indicator code (those that were scored); ``findings`` rows of the ledger's table ``finding`` (or dicts with the same
     keys) of the entity, with a key ``materiality`` where it was computed; ``members`` of a cluster from ``member_facts``, whose
-    ``dispersion`` stands beside them; ``waivers`` that its numbers rest on (``remarks.window_waivers``); ``extra``: what else is said of
-    the entity. Returns a dict that is canonical JSON: no NaN, null where a value is not known. Findings stand worst first: by severity,
+    ``dispersion`` stands beside them; ``waivers`` that its numbers rest on (``remarks.window_waivers``); ``extra``: what else is said
+    of the entity. Returns a dict that is canonical JSON: no NaN, null where a value is not known. Findings stand worst first: by severity,
     then by what they can do to the index.
     """
     edition = scored.edition

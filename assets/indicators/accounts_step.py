@@ -115,8 +115,9 @@ class _Books:
     @property
     def earlier(self) -> dict[str, str]:
         """The hours of earlier months that bills reached into."""
-        months = sorted({month for month, _ in self._hours} - {self.compute.month})
-        stored = (self.compute.home.ledger.manifest(month, HOURS) for month in months)
+        stored = (
+            self.compute.home.ledger.manifest(month, HOURS) for month in sorted({m for m, _ in self._hours}) if month != self.compute.month
+        )
         return {f"{HOURS}@{item.month}": item.digest for item in stored if item is not None}
 
     def _hours_of(self, month: str, key: str) -> dict[Any, pl.DataFrame] | None:

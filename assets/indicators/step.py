@@ -122,12 +122,11 @@ class MonthInputs:
         hours = {site["site_id"]: compute.hours(site["site_id"]) for site in compute.sites}
         key = (*(compute.manifest(name).file_digest for name in names), tuple(hours.items()))
         if key not in compute.kept:
-            supply: dict[str, list[dict[str, Any]]] = {site_id: [] for site_id in hours}
-            sources: dict[str, list[dict[str, Any]]] = {site_id: [] for site_id in hours}
-            for name, own in zip(names, (supply, sources), strict=True):
+            rows: list[dict[str, list[dict[str, Any]]]] = [{site_id: [] for site_id in hours} for _ in names]
+            for name, own in zip(names, rows, strict=True):
                 for row in compute.read(name).iter_rows(named=True):
                     own[row["site_id"]].append(row)
-            compute.kept[key] = {site_id: match_hours(supply[site_id], sources[site_id], hours[site_id]) for site_id in hours}
+            compute.kept[key] = {site_id: match_hours(rows[0][site_id], rows[1][site_id], hours[site_id]) for site_id in hours}
         found: dict[str, HourlyMatch] = compute.kept[key]
         return found
 

@@ -108,10 +108,16 @@ def _stored_known_hours(cells: pl.DataFrame, side: pl.DataFrame) -> pl.DataFrame
     month_s = side.filter(pl.col("meter_id") == "")["expected_s"].item()
     always = side.filter(~pl.col("meter_id").is_in(["", SCALED]) & (pl.col("expected_s") == month_s))["meter_id"].to_list()
     complete = cells.filter(pl.col("meter_id").is_in(always)).group_by("hour_s").len().filter(pl.col("len") == len(always))
-    known = (
-        cells.group_by("hour_s")
-        .agg(known=(pl.col("known_s") >= HOUR_S).all(), adds=(pl.col("sign") > 0).any())  # never an hour in which no meter adds
-        .filter(pl.col("known") & pl.col("adds"))
-        .select("hour_s")
-    )
+    known = _hours_where(cells, pl.col("known_s") >= HOUR_S)
     return known.join(complete, on="hour_s", how="semi") if always else known
+
+
+def _hours_where(cells: pl.DataFrame, holds: pl.Expr) -> pl.DataFrame:
+    """The hours in which something holds of every counted meter, one column ``hour_s``; never one in which no meter adds anything."""
+    return (
+        cells.group_by("hour_s")
+        .agg(holds.all().alias("all"), (pl.col("sign") > 0).any().alias("adds"))
+        .filter(pl.col("all") & pl.col("adds"))
+        .select("hour_s")
+        .sort("hour_s")
+    )

@@ -1,8 +1,8 @@
 """The energies of a site: E_DC, E_IT, water and the totals of its points, with what each meter contributes.
 
 Here hours of meters become month totals and the hours known on both sides (metering.md §5), in whole units and exactly: the
-contributions of a measure sum to its total. Which meters count is in ``topology.py``; ratios are in ``assets/indicators``; the way back
-from a total to its hours is ``contributions.py``. Rows of feeds arrive as plain dicts.
+contributions of a measure sum to its total. Which meters count is in ``topology.py``; ratios are in ``assets/indicators``. Reading
+commands use ``contributions.py``, which builds on this, so nothing here imports pandas; rows of feeds arrive as plain dicts.
 """
 
 from __future__ import annotations

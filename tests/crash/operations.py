@@ -7,6 +7,7 @@ complete what a killed one began.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ class Operation:
     prepare: Callable[[Path], object]
 
 
+def _two_files(root: Path) -> None:
+    shutil.rmtree(make_home(root, [MONTH]).landing / "meter_readings")
+
+
 def _late_file(root: Path) -> None:
     """A computed month, and a corrected reading that came after."""
     home = make_home(root, [MONTH])
@@ -46,6 +51,7 @@ OPERATIONS = {
     item.name: item
     for item in (
         Operation("land", ["land"], lambda root: make_home(root, MONTHS)),
+        Operation("land little", ["land"], _two_files),
         Operation("run", ["run", MONTH], lambda root: make_home(root, [MONTH])),
         Operation("run with a late file", ["run", MONTH], _late_file),
     )

@@ -58,10 +58,10 @@ def restated(home: Home, month: str, cause: str = "LATE_DATA", site: str | None 
     return restate(home, month, closure(home, month, site), Order.of(cause, "what happened", MAKER, CHECKER))
 
 
-def raised(home: Home, site: str, month: str, by: float, name: str = "late", hours: slice = slice(400, None)) -> None:
-    """A file that corrects the supply register of a site in a month: it stands ``by`` kWh higher from the 400th hour of December on."""
-    rows = register(f"{site}-G", month, 150, start=1000)
-    write_csv(home.landing / "meter_readings" / f"{name}.csv", READINGS, [(m, at, f"{float(v) + by:g}") for m, at, v in rows[hours]])
+def raised(home: Home, site: str, by: float, name: str = "late") -> None:
+    """A file that corrects the supply register of a site: ``by`` kWh more from the 400th hour of December on, through January."""
+    rows = [*register(f"{site}-G", FIRST, 150, start=1000)[400:-1], *register(f"{site}-G", SECOND, 150, start=1000 + 744 * 150)]
+    write_csv(home.landing / "meter_readings" / f"{name}.csv", READINGS, [(m, at, f"{float(v) + by:g}") for m, at, v in rows])
 
 
 def copy(home: Home, target: Path) -> Home:

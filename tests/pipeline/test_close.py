@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import pytest
 
 from assets.raw.landing import land
 from assets.reports.published import Published
+from checks.waivers import Waiver
 from pipelines import closing, restating
+from pipelines.causes import _clock
 from pipelines.cli.reading import board
 from pipelines.closing import approve, submit
 from pipelines.restating import Order, closure, restate
@@ -539,6 +542,7 @@ def test_a_clock_that_was_set_back_is_no_change(home: Home) -> None:
 # an outside witness ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_witness_finds_a_rewritten_chain_that_is_valid_in_itself(
     final: Home, current: None, tmp_path: Path, gci: Callable[..., Any]
 ) -> None:  # fmt: skip
@@ -615,6 +619,21 @@ def test_what_was_known_on_a_day(
     status, _, err = gci("show", "S1", FIRST, *root, "--as-of", "2001-01-01")
     assert (status, "Nothing was known" in err) == (2, True)
     assert gci("show", "S1", FIRST, *root, "--as-of", "2090-13-01")[0] == 2
+
+
+def test_what_only_days_changed_counts_with_waivers_that_ran_out_else_with_certificates(home: Home) -> None:
+    first, _ = home.ledger.head()
+    waiver = Waiver("TL01-1", "TL01", "S1", FIRST, "E_IT", "S1-I", 0.9, 0.95, "1", "Li", "log checked", "2090-01-05")
+
+    def enters(kind: str, payload: dict[str, Any], at: str) -> int:
+        return home.ledger.append(kind, f"x/{at}", f"sha256:{at}", payload, at=datetime.fromisoformat(f"2090-01-{at}:00:00+00:00"))
+
+    granted = enters("waiver", waiver.document(), "01T04")
+    other, after, same = (enters("evidence", {}, at) for at in ("02T04", "06T04", "06T05"))
+    assert _clock(home, first, granted) == "CERTIFICATE"
+    assert _clock(home, granted, other) == "CERTIFICATE"
+    assert _clock(home, other, after) == "METHOD"
+    assert _clock(home, after, same) is None
 
 
 # what the commands print ----------------------------------------------------------------------------------------------
