@@ -154,6 +154,8 @@ def _instance_config(home: Home) -> dict[str, Any]:
     return {
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},  # no newsletter form before the assets
+        # steps print nothing: no process is needed that copies what they print for the web UI (it is started for every run)
+        "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
         "run_storage": {
             "module": "dagster._core.storage.runs",
             "class": "SqliteRunStorage",
