@@ -115,10 +115,10 @@ _latest: dict[str, Compute] = {}  # of the run at hand, by its id
 def _compute(context: dg.AssetExecutionContext, gci_home: GciHome, lands: bool) -> Compute:
     """The month that a run computes: one for all its steps, which share what they read of the log."""
     as_of = _as_of(context, gci_home, lands)
-    known = _latest.get(context.run_id)
+    known = _latest.get(context.run.run_id)
     if known is None or (known.month, known.as_of) != (context.partition_key, as_of):
         _latest.clear()
-        known = _latest[context.run_id] = Compute(gci_home.open(), context.partition_key, as_of)
+        known = _latest[context.run.run_id] = Compute(gci_home.open(), context.partition_key, as_of)
     return known
 
 
