@@ -16,6 +16,7 @@ import polars as pl
 from benchmarks.healthy_fleet import FOUNDED, Row, Site, cmdb, feeds, roof_code, write_feeds
 from benchmarks.healthy_loads import FEEDS, Flows, History, Hours
 from benchmarks.healthy_readings import Shown, write_readings
+from resources.calendar import month_first_day, month_last_day
 
 RACKS = 5  # on each of the two feeds; four devices in each
 FULL = 10**8 * 100  # ticks at which a register would begin again: none does
@@ -41,7 +42,7 @@ def write_fleet(landing: Path, history: History, sites: int = 50, seed: int = 1)
         site = Site(number, history, seed)
         flows = _flows(history, site.rng(0))
         registry = _meters(site)
-        own = {row["meter_id"]: _shown(row, flows.of[row["meter_id"].partition("-")[2]], history) for row in registry}
+        own = {row["meter_id"]: _shown(flows.of[row["meter_id"].partition("-")[2]]) for row in registry}
         shown, meters = shown | own, len(registry)
         of_site = feeds(site, flows, own) | cmdb(site, [f"{feed}{rack:03d}" for feed in FEEDS for rack in range(RACKS)])
         of_site["sites"] = [
@@ -94,18 +95,15 @@ def _meters(site: Site) -> list[Row]:
     return [*rows, meter("W-1", "water_supply", medium="water", unit="m3", capacity=5, accuracy_class="2")]
 
 
-def _shown(row: Row, kwh: Hours, history: History) -> Shown:
-    """What a register shows: electricity every hour, water every morning at nine."""
-    at_h = np.arange(9, history.hours + 1, 24) if row["medium"] == "water" else np.arange(history.hours + 1)
-    total = np.concatenate([[0.0], np.cumsum(kwh)])[at_h]
-    return Shown(3600 * at_h, (np.floor(total * 100).astype(np.int64) + 100_000) % FULL, kwh)
+def _shown(kwh: Hours) -> Shown:
+    """What a register shows every hour, on the hour."""
+    total = np.concatenate([[0.0], np.cumsum(kwh)])
+    return Shown(3600 * np.arange(len(total)), (np.floor(total * 100).astype(np.int64) + 100_000) % FULL, kwh)
 
 
 def _utilisation(site: Site) -> list[Row]:
     """How busy the processors were, a row a day."""
-    days = pl.date_range(
-        pl.lit(f"{site.history.months[0]}-01").str.to_date(), pl.lit(site.history.months[-1] + "-28").str.to_date(), eager=True
-    )
+    days = pl.date_range(month_first_day(site.history.months[0]), month_last_day(site.history.months[-1]), eager=True)
     busy = np.clip(site.rng(3).normal(0.45, 0.06, len(days)), 0.05, 0.95)
     return [
         {"scope": "site", "site_id": site.site_id, "at": f"{day} 00:00", "cpu_ratio": f"{ratio:.3f}"}

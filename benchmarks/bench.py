@@ -7,14 +7,9 @@ the median of its rounds, each peak the highest. What is measured, and how, says
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
-import os
-import platform
-import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -24,6 +19,7 @@ import polars as pl
 from benchmarks.generate import FAULTS, MONTH, Size, write_csv
 from benchmarks.home import prepared
 from benchmarks.measure import Measured, StepFailed, measure
+from benchmarks.report import GIB, machine, met, replaced, table
 from benchmarks.traced import DRAWN, prepared_trace
 from benchmarks.traced import SIZE as TRACED
 from resources.engine import spark_missing
@@ -32,8 +28,7 @@ ROUNDS = 3
 LARGEST = {"pandas": 3, "spark": 30, "landing": 30}  # million readings
 ONCE = ("pandas", "spark")
 ENCODINGS = ("utf-8", "gb18030")
-GIB = 2**30
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+MARK = "bench"
 NAMES = {
     "floor": "floor", "hourly": "hourly (Polars)", "staging": "hourly and judged", "pandas": "pandas", "spark": "hourly (Spark, local[2])",
 }  # fmt: skip
@@ -73,7 +68,8 @@ def bench(sizes: Sequence[Size], folder: Path, rounds: int) -> str:
             landed.append((encoding, file.stat().st_size, found))
     traced = _measured(TRACED, dict.fromkeys(("parts", "trace", "sample"), prepared_trace(folder)), rounds, skipped)
     tables = [_staging_table(staged), _judging(staged), _growth_table(staged), _landing_table(landed), _trace_table(traced)]
-    return "\n\n".join([_machine(rounds), *tables, *skipped, _faults(folder, sizes)])
+    measured = f"{machine('polars', 'pandas', 'pyarrow', 'narwhals', *_pyspark())} Median of {rounds} rounds ({', '.join(ONCE)}: one run)."
+    return "\n\n".join([measured, *tables, *skipped, _faults(folder, sizes)])
 
 
 def _measured(size: Size, steps: dict[str, Path], rounds: int, failed: list[str]) -> list[Row]:
@@ -105,16 +101,6 @@ def _csv(folder: Path, size: Size, encoding: str) -> Path:
 # tables ---------------------------------------------------------------------------------------------------------------------
 
 
-def _table(header: str, rows: Iterable[Sequence[str]]) -> str:
-    names = [name.strip() for name in header.split("|")]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (names, ["---"] * len(names), *rows))
-
-
-def _met(aims: Sequence[tuple[str, bool]]) -> str:
-    """Each aim with whether it was met; – where there is none."""
-    return "; ".join(f"{aim}: {'met' if met else '**not met**'}" for aim, met in aims) or "–"
-
-
 def _aims(row: Row) -> list[tuple[str, bool]]:
     """The aims that are set for a size: to the hour 8 times the floor at 30 million, never above 12; memory."""
     if row.step != "hourly":
@@ -125,10 +111,10 @@ def _aims(row: Row) -> list[tuple[str, bool]]:
 
 
 def _staging_table(rows: Sequence[Row]) -> str:
-    return "### Landed to hourly\n\n" + _table(
+    return "### Landed to hourly\n\n" + table(
         "readings | step | time | CPU time | × floor | readings a second | peak memory | aims",
         [
-            (_count(r), NAMES[r.step], f"{r.time_s:.2f} s", f"{r.cpu_s:.2f} s", f"{r.ratio:.1f}", _rate(r), _gib(r.peak), _met(_aims(r)))
+            (_count(r), NAMES[r.step], f"{r.time_s:.2f} s", f"{r.cpu_s:.2f} s", f"{r.ratio:.1f}", _rate(r), _gib(r.peak), met(_aims(r)))
             for r in rows
         ],
     )
@@ -141,7 +127,7 @@ def _judging(rows: Sequence[Row]) -> str:
         own = {row.step: row.time_s for row in rows if row.size == size}
         if "hourly" in own and "staging" in own:
             more = own["staging"] / own["hourly"] - 1
-            added.append(f"{size.name} {more:.0%} ({_met([(f'at most {MOST_JUDGING:.0%}', more <= MOST_JUDGING)])})")
+            added.append(f"{size.name} {more:.0%} ({met([(f'at most {MOST_JUDGING:.0%}', more <= MOST_JUDGING)])})")
     return "Judging a month adds: " + "; ".join(added) + "."
 
 
@@ -153,10 +139,10 @@ def _growth_table(rows: Sequence[Row]) -> str:
         for small, large in pairwise(own):
             growth = large.time_s / small.time_s / (large.readings / small.readings)
             aims = [("linear (1.05)", growth <= 1.05)] if step in ("hourly", "staging") else []
-            found.append((f"{small.size.name} → {large.size.name}", NAMES[step], f"{growth:.2f}", _met(aims)))
+            found.append((f"{small.size.name} → {large.size.name}", NAMES[step], f"{growth:.2f}", met(aims)))
     if not found:
         return "Growth was not measured: there is one size."
-    return "### Growth\n\n" + _table("sizes | step | time ratio ÷ size ratio | aims", found)
+    return "### Growth\n\n" + table("sizes | step | time ratio ÷ size ratio | aims", found)
 
 
 def _landing_table(landed: Sequence[tuple[str, int, Sequence[Row]]]) -> str:
@@ -169,10 +155,10 @@ def _landing_table(landed: Sequence[tuple[str, int, Sequence[Row]]]) -> str:
             name = "landing" if row.step == "landing" else "Polars' own read"
             what = f"{encoding}, {size / 1e6:,.0f} MB"
             times = (f"{row.time_s:.2f} s", f"{row.cpu_s:.2f} s")
-            rows.append((_count(row), what, name, *times, f"{row.ratio:.1f}", _rate(row), _gib(row.peak), _met(aims)))
+            rows.append((_count(row), what, name, *times, f"{row.ratio:.1f}", _rate(row), _gib(row.peak), met(aims)))
     if not rows:
         return "Landing was not measured on these sizes."
-    return "### Landing\n\n" + _table("readings | file | step | time | CPU time | × read | readings a second | peak memory | aims", rows)
+    return "### Landing\n\n" + table("readings | file | step | time | CPU time | × read | readings a second | peak memory | aims", rows)
 
 
 def _trace_table(rows: Sequence[Row]) -> str:
@@ -181,8 +167,8 @@ def _trace_table(rows: Sequence[Row]) -> str:
     for row in rows:
         aims = [(f"{LONGEST_TRACE_S:g} s", row.time_s <= LONGEST_TRACE_S)] if row.step != "parts" else []
         times = (f"{row.time_s:.2f} s", f"{row.cpu_s:.2f} s", f"{row.ratio:.1f}")
-        found.append((_count(row), TRACE_NAMES[row.step], *times, _gib(row.peak), _met(aims)))
-    return "### Trace\n\n" + _table("readings | step | time | CPU time | × read | peak memory | aims", found)
+        found.append((_count(row), TRACE_NAMES[row.step], *times, _gib(row.peak), met(aims)))
+    return "### Trace\n\n" + table("readings | step | time | CPU time | × read | peak memory | aims", found)
 
 
 def _count(row: Row) -> str:
@@ -197,25 +183,12 @@ def _gib(size: int) -> str:
     return f"{size / GIB:.2f} GiB"
 
 
-def _machine(rounds: int) -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("polars", "pandas", "pyarrow", "narwhals", *_pyspark()))
-    cores = len(os.sched_getaffinity(0))
-    return (
-        f"Measured {datetime.now(UTC):%Y-%m-%d} on {model}, {cores} cores, {memory / GIB:.0f} GiB; Linux {platform.release()}, "
-        f"Python {platform.python_version()}, {versions}. Median of {rounds} rounds ({', '.join(ONCE)}: one run). "
-        f"Load when it ended: {os.getloadavg()[2]:.1f} (15 minutes)."
-    )
-
-
 def _pyspark() -> tuple[str, ...]:
     return () if spark_missing() else ("pyspark",)
 
 
 def _faults(folder: Path, sizes: Sequence[Size]) -> str:
-    stated = _table("fault density of the generated input | share", [(name, f"{share:.2%}") for name, share in FAULTS.items()])
+    stated = table("fault density of the generated input | share", [(name, f"{share:.2%}") for name, share in FAULTS.items()])
     return "### Input\n\n" + stated + "\n\n" + "\n\n".join(_made_of(folder, size) for size in sizes)
 
 
@@ -233,24 +206,17 @@ def _made_of(folder: Path, size: Size) -> str:
     )
 
 
-def written(page: str, tables: str) -> str:
-    """The page with its tables replaced; ValueError when it has no place for them."""
-    if page.count(BEGIN) != 1 or page.count(END) != 1:
-        raise ValueError(f"the page has no single {BEGIN} … {END}")
-    return re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n\n{tables}\n\n{END}", page, flags=re.DOTALL)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("sizes", type=float, nargs="*", default=[3, 30, 100], help="million readings (default: 3 30 100)")
     parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="where generated input lies and stays")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--write", type=Path, help=f"a page in which the tables between {BEGIN} and {END} are replaced")
+    parser.add_argument("--write", type=Path, help="a page in which the tables of this benchmark are replaced")
     given = parser.parse_args()
     tables = bench([Size(millions) for millions in sorted(given.sizes)], given.folder.resolve(), given.rounds)
     print(tables)
     if given.write:
-        given.write.write_text(written(given.write.read_text(encoding="utf-8"), tables), encoding="utf-8")
+        given.write.write_text(replaced(given.write.read_text(encoding="utf-8"), MARK, tables), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -146,6 +146,18 @@ def _plain_read(file: Path) -> Step:
     return lambda: pl.read_csv(file.read_bytes().decode("gb18030").encode()).height
 
 
+def _backfill(name: str) -> Callable[[Path], Step]:
+    """A step of ``backfill.py``; it says how many months it had."""
+
+    def prepare(folder: Path) -> Step:
+        from benchmarks import backfill
+
+        step: Step = getattr(backfill, name)(folder)
+        return step
+
+    return prepare
+
+
 def _parts(home: Path) -> Step:
     """Just reading what a trace of the site-month reads: meter, instant and place of every reading in the parts concerned."""
     import polars as pl
@@ -179,6 +191,7 @@ def _sample(home: Path) -> Step:
 
 STEPS: dict[str, Callable[[Path], Step]] = {
     "floor": _floor, "hourly": _hourly, "staging": _staging, "pandas": _pandas, "spark": _spark, "landing": _landing, "read": _plain_read,
+    "backfill floor": _backfill("floor"), "backfill": _backfill("product"), "backfill again": _backfill("again"),
     "parts": _parts, "trace": _trace, "sample": _sample,
 }  # fmt: skip
 

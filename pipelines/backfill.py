@@ -6,8 +6,10 @@ and code are unchanged is skipped; a run that was killed goes on from there.
 
 from __future__ import annotations
 
+import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +17,7 @@ from typing import Any
 
 import dagster as dg
 import yaml
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from assets.compute import Compute
 from assets.raw.fingerprint import history, window_fingerprint
@@ -25,15 +28,18 @@ from resources.calendar import trailing_months
 from resources.errors import GciError
 from resources.home import Home
 from resources.ledger import RUN
+from resources.revisions import closed_of
 
 PID_TAG = "gci/pid"
+
+COMPUTED, UNCHANGED, NO_SITE = "computed", "unchanged", "no_site"
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class MonthDone:
-    """What became of a month: ``computed``, ``unchanged`` or ``no_site``, whether it was asked for, and how long it took."""
+    """What became of a month: COMPUTED, UNCHANGED or NO_SITE, whether it was asked for, and how long it took."""
 
     month: str
     outcome: str
@@ -45,32 +51,34 @@ def compute_months(home: Home, months: Sequence[str], *, force: bool = False, pr
     """Bring every month up to the last of ``months`` up to date at the newest log entry, in order.
 
     A result is a function of the log, and one of twelve months is a function of twelve months: so all months from the first one with
-    readings are looked at, and those whose fingerprint changed are computed. A month in which no site is in force is left out.
+    readings are looked at, and those whose fingerprint changed are computed. A month in which no site is in force is left out. What has
+    to be computed follows from the log alone, so it is known before anything is: ``progress`` hears the months that are computed, and how
+    many they are.
     """
     as_of, _ = home.ledger.head()
     wanted = sorted(set(months))
     candidates = sorted({*history(home, home.settings, as_of, wanted[-1]), *wanted})
-    run = _Runner(home, as_of)
-    done = []
-    for number, month in enumerate(candidates):
-        asked = month in wanted
+    outcomes = {month: _outcome(Compute(home, month, as_of), force=force and month in wanted) for month in candidates}
+    ahead = [month for month, outcome in outcomes.items() if outcome == COMPUTED]
+    run, seconds = _Runner(home, as_of), dict[str, float]()
+    for number, month in enumerate(ahead):
         if progress is not None:
-            progress(month, number, len(candidates))
-        compute = Compute(home, month, as_of)
-        if not compute.sites:
-            done.append(MonthDone(month, "no_site", asked))
-            continue
-        stored = home.ledger.manifest(month, RUN)
-        unchanged = stored is not None and stored.digest == window_fingerprint(compute) and _complete(home, month)
-        if unchanged and not (force and asked):
-            done.append(MonthDone(month, "unchanged", asked))
-            continue
+            progress(month, number, len(ahead))
         started = time.monotonic()
         run.compute(month)
-        done.append(MonthDone(month, "computed", asked, time.monotonic() - started))
+        seconds[month] = time.monotonic() - started
     if progress is not None:
-        progress("", len(candidates), len(candidates))
-    return done
+        progress("", len(ahead), len(ahead))
+    return [MonthDone(month, outcome, month in wanted, seconds.get(month, 0.0)) for month, outcome in outcomes.items()]
+
+
+def _outcome(compute: Compute, *, force: bool) -> str:
+    """What is to become of a month: it is computed unless no site is in force, or nothing that it is computed from has changed."""
+    if not compute.sites:
+        return NO_SITE
+    stored = compute.home.ledger.manifest(compute.month, RUN)
+    unchanged = stored is not None and stored.digest == window_fingerprint(compute) and _complete(compute.home, compute.month)
+    return UNCHANGED if unchanged and not force else COMPUTED
 
 
 def _complete(home: Home, month: str) -> bool:
@@ -105,10 +113,11 @@ class _Runner:
         return build_defs(self.home.root).resolve_job_def(MONTHLY_CLOSE)
 
     def compute(self, month: str) -> None:
-        _execute(self._job, self._instance, month, self.as_of)
+        run_month(self._job, self._instance, month, self.as_of)
 
 
-def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, month: str, as_of: int) -> None:
+def run_month(job: dg.JobDefinition, instance: dg.DagsterInstance, month: str, as_of: int) -> None:
+    """Run the monthly job for a month in this process, at a number of the log; what a step raised for people is raised as it was."""
     try:
         job.execute_in_process(
             partition_key=month,
@@ -116,6 +125,8 @@ def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, month: str, as
             tags={AS_OF_TAG: str(as_of), PID_TAG: str(os.getpid())},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
+    except DagsterExecutionInterruptedError:  # Dagster's own name for Ctrl-C, which nobody above knows
+        raise KeyboardInterrupt from None
     except dg.DagsterError as error:
         cause = error.__cause__
         if isinstance(cause, GciError | OSError):
@@ -143,6 +154,8 @@ def _instance_config(home: Home) -> dict[str, Any]:
     return {
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},  # no newsletter form before the assets
+        # steps print nothing: no process is needed that copies what they print for the web UI (it is started for every run)
+        "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"},
         "run_storage": {
             "module": "dagster._core.storage.runs",
             "class": "SqliteRunStorage",
@@ -174,3 +187,26 @@ def _alive(pid: int) -> bool:
 def table(done: Sequence[MonthDone]) -> list[dict[str, Any]]:
     """What was done, for ``--format json``."""
     return [{"month": d.month, "outcome": d.outcome, "asked": d.asked, "seconds": round(d.seconds, 2)} for d in done]
+
+
+def summary(home: Home, done: Sequence[MonthDone]) -> list[dict[str, Any]]:
+    """What was done, and what the months say now: ``table`` with how many entities a month has, and of how many something is open.
+
+    ``entities``: sites and clusters with a result; ``withheld``: those with a scored indicator that is withheld in the trailing window,
+    ``not_reported`` those with one that is not reported; ``no_grade``: those without an index grade; ``final``: those with a final
+    revision, whose result stands while what is computed is a candidate. Months are read one by one: a backfill may have many.
+    """
+    final = Counter(month for _, month in closed_of(home).revisions)
+    rows = []
+    for row in table(done):
+        results = [json.loads(item["payload"]) for item in home.ledger.rows("result", month=row["month"], window="ttm")]
+        open_ = [{item["status"] for item in result["indicators"] if item["weight"]} for result in results]
+        rows.append(
+            row
+            | {
+                "entities": len(results), "withheld": sum("withheld" in statuses for statuses in open_),
+                "not_reported": sum("not_reported" in statuses for statuses in open_),
+                "no_grade": sum(result["grade"] is None for result in results), "final": final[row["month"]],
+            }
+        )  # fmt: skip
+    return rows

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -126,15 +127,25 @@ class Ledger(Log):
             query = query.where(table.c[column].in_(value) if isinstance(value, list | tuple) else table.c[column] == value)
         names = table.columns.keys()
         with self.read() as connection:
-            if not _there(connection, name):
+            if not self._there(connection, name):
                 return []
             return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
+
+    def _there(self, connection: sa.Connection, name: str) -> bool:
+        """Whether a derived table exists: a home of an older version, not upgraded yet, is read without it. None is ever taken away."""
+        if name not in self._tables and sa.inspect(connection).has_table(name):
+            self._tables.add(name)
+        return name in self._tables
+
+    @cached_property
+    def _tables(self) -> set[str]:
+        return set()
 
     def written(self, name: str) -> set[tuple[str, str]]:
         """Months and steps for which a derived table has rows."""
         table = DERIVED[name]
         with self.read() as connection:
-            if not _there(connection, name):
+            if not self._there(connection, name):
                 return set()
             return {(row[0], row[1]) for row in connection.execute(sa.select(table.c.month, table.c.table_name).distinct())}
 
@@ -150,11 +161,6 @@ def _stored(value: Any) -> Any:
     if isinstance(value, float):
         return value + 0.0
     return value.replace("\0", "\N{SYMBOL FOR NULL}") if isinstance(value, str) else value
-
-
-def _there(connection: sa.Connection, name: str) -> bool:
-    """Whether a derived table exists: a home of an older version, not upgraded yet, is read without it."""
-    return sa.inspect(connection).has_table(name)
 
 
 def seal(connection: sa.Connection, name: str, month: str, table_name: str) -> str:

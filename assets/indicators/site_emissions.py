@@ -29,7 +29,7 @@ READS = {
 
 
 def site_with_emissions(factors: FactorSet, cutoff_day: int, meters: Iterable[Row], **known: Any) -> SiteMonth:
-    """The site-month of ``known`` (the arguments of ``site_month``) with its emissions. ``meters``: all rows of the registry."""
+    """The site-month of ``known`` (the arguments of ``site_month``) with its emissions. ``meters``: the site's rows of the registry."""
     rows = list(meters)
     before = site_month(**known)
     return site_month(**known, emissions=site_emissions(factors, cutoff_day, before, known["energies"], rows))
@@ -61,7 +61,7 @@ def site_emissions(
 
 
 def grid_energy(site: SiteMonth, energies: Sequence[Row], meters: Iterable[Row]) -> GridEnergy:
-    """The energies of a site-month that scope 2 reads. ``energies``: staging/energies; ``meters``: all registry rows."""
+    """The energies of a site-month that scope 2 reads. ``energies``: staging/energies; ``meters``: the site's rows of the registry."""
     outside = (site.site or {}).get("storage") == OUTSIDE
     return GridEnergy(
         e_dc=site.energy["E_DC"].value if "E_DC" in site.energy else None,

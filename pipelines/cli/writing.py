@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -18,18 +16,17 @@ import click
 from assets.reports.published import Published
 from pipelines.cli import lookup
 from pipelines.cli.options import INCOMPLETE, format_option, home_option, open_home, print_json, writing_home
+from pipelines.cli.progress import kept_so_far, progress_lines
 from pipelines.cli.reading import complete
 from pipelines.cli.render import console, print_scores
+from pipelines.cli.render_months import print_months
 from resources.calendar import add_months, check_month, month_range
 from resources.errors import GciError, UsageError
 from resources.home import Home
 
 if TYPE_CHECKING:
     from assets.raw.landing import Landed
-    from pipelines.backfill import MonthDone, Progress
-
-
-EVERY_S = 2.0  # without a terminal, progress is a line now and then
+    from pipelines.backfill import MonthDone
 
 
 @click.command()
@@ -121,10 +118,10 @@ def backfill(first: str, last: str, force: bool, root: str, output: str) -> int:
     check_month(first)
     check_month(last)
     with writing_home(root, f"gci backfill {first} {last}") as home:
-        return _compute(home, first, last, force=force, output=output)
+        return _compute(home, first, last, force=force, output=output, many=True)
 
 
-def _compute(home: Home, first: str, last: str, *, force: bool, output: str) -> int:
+def _compute(home: Home, first: str, last: str, *, force: bool, output: str, many: bool = False) -> int:
     lookup.check_month_of(home, first)
     newest = add_months(f"{date.today():%Y-%m}", -1)
     if last > newest:
@@ -135,10 +132,21 @@ def _compute(home: Home, first: str, last: str, *, force: bool, output: str) -> 
     if output == "table":
         print_landed(landed)
     done = compute(home, month_range(first, last), force=force)
-    payloads = results(home, [item.month for item in done if item.asked])
-    from pipelines.backfill import outdated, table
+    from pipelines.backfill import outdated, summary, table
 
     later = outdated(home, done)
+    if many:
+        rows = summary(home, done)
+        if output == "json":
+            print_json({"months": rows, "out_of_date": later})
+        else:
+            print_months(rows)
+            print_notes(done, later)
+            print_candidates(home, done)
+        asked = [row for row in rows if row["asked"]]
+        open_ = any(row["withheld"] or row["not_reported"] or row["no_grade"] for row in asked)
+        return INCOMPLETE if open_ or not any(row["entities"] for row in asked) else 0
+    payloads = results(home, [item.month for item in done if item.asked])
     if output == "json":
         print_json({"months": table(done), "out_of_date": later, "results": payloads})
     else:
@@ -175,41 +183,14 @@ def compute(home: Home, months: Sequence[str], *, force: bool = False) -> list[M
     from pipelines.backfill import compute_months
 
     require_sites(home)
-    with progress_lines("Computing 计算") as progress:
-        return compute_months(home, months, force=force, progress=progress)
+    with progress_lines("Computing 计算") as progress, kept_so_far() as counted:
+        return compute_months(home, months, force=force, progress=counted(progress))
 
 
 def results(home: Home, months: Sequence[str]) -> list[dict[str, Any]]:
     """The trailing results of all entities in some months."""
     rows = home.ledger.rows("result", month=list(months), window="ttm")
     return [json.loads(row["payload"]) for row in rows]
-
-
-@contextmanager
-def progress_lines(title: str) -> Iterator[Progress]:
-    """A bar on a terminal, plain lines otherwise; both on stderr."""
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(title, total=None)
-
-            def move(name: str, number: int, total: int) -> None:
-                bar.update(task, description=f"{title} {name}", completed=number, total=total)
-
-            yield move
-    else:
-        said = time.monotonic()
-
-        def say(name: str, number: int, total: int) -> None:
-            nonlocal said
-            if name and time.monotonic() - said >= EVERY_S:
-                said = time.monotonic()
-                click.echo(f"{title}: {name} ({number + 1} of {total})", err=True)
-
-        yield say
 
 
 @click.command()

@@ -9,12 +9,13 @@ import polars as pl
 import pytest
 
 from assets.raw.landing import land
-from benchmarks.bench import BEGIN, END, Row, _aims, _judging, _met, written
+from benchmarks.bench import MARK, Row, _aims, _judging
 from benchmarks.floor import part_paths, scan_and_group
 from benchmarks.generate import MONTH, PER_METER, Size, chunks, write_csv
 from benchmarks.home import make_home, registered
 from benchmarks.measure import STEPS
 from benchmarks.pandas_reference import stage
+from benchmarks.report import marks, met, replaced
 
 SMALL = Size(50 * PER_METER / 1_000_000)
 
@@ -65,10 +66,10 @@ def test_the_floor_sees_every_reading(home: Path) -> None:
 
 
 def test_tables_go_between_the_marks() -> None:
-    page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert written(page, r"new \1") == f"before\n{BEGIN}\n\nnew \\1\n\n{END}\nafter\n"
+    page = f"before\n{marks(MARK)[0]}\nold\n{marks(MARK)[1]}\nafter\n"
+    assert replaced(page, r"new \1") == f"before\n{marks(MARK)[0]}\n\nnew \\1\n\n{marks(MARK)[1]}\nafter\n"
     with pytest.raises(ValueError, match="no single"):
-        written("nothing", "new")
+        replaced("nothing", "new")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_tables_go_between_the_marks() -> None:
 )
 def test_aims_are_said_to_be_met_or_not(millions: float, ratio: float, gib: float, said: str) -> None:
     row = Row("hourly", Size(millions), 1.0, 1.0, ratio, int(gib * 2**30), 1)
-    assert _met(_aims(row)) == said
+    assert met(_aims(row)) == said
 
 
 def test_judging_is_held_against_the_time_to_the_hour() -> None:
