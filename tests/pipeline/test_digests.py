@@ -96,6 +96,7 @@ def test_permuted_rows_and_split_files(three_months: Path, tmp_path: Path, gci: 
     assert digests(home.root) == digests(three_months)
 
 
+@pytest.mark.long
 def test_killed_half_way_and_run_again(three_months: Path, tmp_path: Path, gci: Any) -> None:
     home = make_home(tmp_path / "home", MONTHS)
     arguments = ["backfill", MONTHS[0], MONTHS[-1], "--home", str(home.root)]
