@@ -3,8 +3,9 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 HOME_DIR ?= var
-# Of `make bench`: million readings; where generated input lies and stays; a page whose tables are to be replaced.
+# Of `make bench`: million readings; months of the backfill; where generated input lies and stays; a page whose tables are to be replaced.
 SIZES ?= 3 30 100
+MONTHS ?= 36
 BENCH_DIR ?= build/bench
 WRITE ?=
 
@@ -14,7 +15,7 @@ help:
 	@echo "make demo   build the environment, simulate a fleet, compute it, write the report"
 	@echo "make test   run the tests"
 	@echo "make lint   style, types and import contracts"
-	@echo "make bench  measure staging and landing; SIZES=3 measures 3 million readings alone (benchmarks/README.md)"
+	@echo "make bench  measure staging, landing and a backfill; SIZES=3 MONTHS=6 is a quick look (benchmarks/README.md)"
 	@echo "make ui     Dagster's web UI on the demo's home, http://127.0.0.1:3000"
 	@echo "make env    only build the environment (.venv)"
 
@@ -52,6 +53,7 @@ lint: .venv/dev-installed
 
 bench: env
 	@$(BIN)/python -m benchmarks.bench $(SIZES) --folder "$(BENCH_DIR)" $(if $(WRITE),--write "$(WRITE)")
+	@$(BIN)/python -m benchmarks.backfill --months $(MONTHS) --folder "$(BENCH_DIR)" $(if $(WRITE),--write "$(WRITE)")
 
 ui: env
 	@$(BIN)/gci ui --home "$(HOME_DIR)"

@@ -6,6 +6,7 @@ Pages say what ``gci show`` says, drawn. They are made from results in the ledge
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -82,7 +83,7 @@ def write_site(home: Home, months: Sequence[str]) -> Path:
     span = month_range(first, max(months))
     payloads: dict[str, dict[str, dict[str, Any]]] = {}
     for row in home.ledger.rows("result", window="ttm", month=span):
-        payloads.setdefault(row["month"], {})[row["entity_id"]] = json.loads(row["payload"])
+        payloads.setdefault(row["month"], {})[row["entity_id"]] = _point(row)
     shown = Published(home)
     for (entity, month), revisions in shown.closed.revisions.items():
         now = payloads.get(month, {}).get(entity)
@@ -100,6 +101,21 @@ def write_site(home: Home, months: Sequence[str]) -> Path:
     entry = home.reports / "index.html"
     _write(entry, "entry.html.j2", newest=newest)
     return home.reports / newest / "index.html" if newest in months else home.reports / months[-1] / "index.html"
+
+
+_points: OrderedDict[str, dict[str, Any]] = OrderedDict()
+_KEPT_POINTS = 16_384
+
+
+def _point(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a result stands in the trend of later months; kept by the digest of what it says, for the pages of the next month."""
+    key = f"{row['entity_kind']} {row['output_digest']}"
+    if key not in _points:
+        payload = json.loads(row["payload"])
+        _points[key] = {name: payload[name] for name in ("entity_kind", "index", "months_in_window", "output_digest")}
+        while len(_points) > _KEPT_POINTS:
+            _points.popitem(last=False)
+    return _points[key]
 
 
 def _write_month(

@@ -15,6 +15,7 @@ from assets.staging.contracts import Row, Shares, in_force, latest_settlements, 
 from assets.staging.generation import Discharge, storage_discharge
 from assets.staging.onsite import SelfUse, SiteEnergies, generation_projects, self_uses
 from assets.staging.topology import plain
+from checks.findings import rows_of
 from resources.calendar import month_range
 
 OUTSIDE = "outside"  # storage beyond the boundary: its discharge is a supply, its charge is no load (metering.md §5)
@@ -78,7 +79,7 @@ class Books:
 
         ``generated_wh``: metered generation by project and month, where it is known.
         """
-        rows = {name: plain(feeds[name].to_dict("records")) for name in _FEEDS}
+        rows = {name: plain(rows_of(feeds[name])) for name in _FEEDS}
         totals = SiteEnergies(energies)
         touched = {
             (event["project_code"], event["production_month"])

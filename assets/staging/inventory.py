@@ -18,6 +18,7 @@ import polars as pl
 
 from assets.staging.topology import Row, plain
 from assets.staging.utilisation import BusyHours, Capacity, busy_hours, series
+from checks.findings import rows_of
 from resources.calendar import month_last_day, month_seconds
 
 if TYPE_CHECKING:
@@ -71,8 +72,9 @@ def site_inventory(
     last = month_last_day(month)
     earliest, latest = last - timedelta(days=carried_days), last + timedelta(days=near_days)
     rack_rows, device_rows = _newest(racks, earliest, latest), _newest(devices, earliest, latest)
-    last_seen, busy = _last_seen(racks, latest), series(utilisation)
-    rows = []
+    last_seen = _last_seen(racks, latest)
+    busy = {site_id: rows for (site_id,), rows in series(utilisation).group_by("site_id", maintain_order=True)}
+    rows, none = [], series(utilisation.head(0))
     for site_id in sorted({site["site_id"] for site in sites}):
         held = _Snapshot(rack_rows.get(site_id), device_rows.get(site_id))
         row: Row = {"site_id": site_id, "month": month, **_dated(held, last, near_days, earliest, latest)}
@@ -81,7 +83,7 @@ def site_inventory(
             row["racks_lost"] = len(lost_racks(last_seen, site_id, held.rack_rows[0]["snapshot_on"], lost_days))
         if held.devices is not None:
             row |= _device_columns(held.devices)
-            row |= _hour_columns(held.devices, busy.filter(pl.col("site_id") == site_id), month, zones[site_id])
+            row |= _hour_columns(held.devices, busy.get(site_id, none), month, zones[site_id])
         rows.append({name: row.get(name) for name in SCHEMA})
     return pl.DataFrame(rows, schema=SCHEMA)
 
@@ -109,8 +111,7 @@ def _newest(frame: pd.DataFrame, earliest: date, latest: date) -> dict[str, list
     """By site, the rows of its newest snapshot between two days (both included)."""
     within = frame[(frame["snapshot_on"] >= earliest.isoformat()) & (frame["snapshot_on"] <= latest.isoformat())]
     by_day: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    records: list[Any] = within.to_dict("records")
-    for row in plain(records):
+    for row in plain(rows_of(within)):
         by_day[row["site_id"]][row["snapshot_on"]].append(row)
     return {site_id: days[max(days)] for site_id, days in by_day.items()}
 
@@ -273,8 +274,8 @@ def is_fitted(rack: Row, day: str) -> bool:
 def _last_seen(racks: pd.DataFrame, latest: date) -> dict[str, Row]:
     """The newest row of each rack up to a day, at whichever site: one that moved is not lost."""
     rows = racks.loc[racks["snapshot_on"] <= latest.isoformat(), ["rack_id", "site_id", "snapshot_on", "fitted_on", "retired_on"]]
-    records: list[Any] = rows.sort_values(["snapshot_on", "site_id"]).drop_duplicates("rack_id", keep="last").to_dict("records")
-    return {row["rack_id"]: row for row in plain(records)}
+    newest = rows.sort_values(["snapshot_on", "site_id"]).drop_duplicates("rack_id", keep="last")
+    return {row["rack_id"]: row for row in plain(rows_of(newest))}
 
 
 def lost_racks(last_seen: Mapping[str, Row], site_id: str, snapshot_on: str, lost_days: int) -> list[Row]:

@@ -93,11 +93,14 @@ def self_uses(energies: SiteEnergies, meters: Iterable[Row], month: str, storage
     ``meters``: all registry rows; ``storage_outside``: sites whose storage lies outside the boundary (inside it, its losses are the site's
     load). A site without an export meter is taken to export nothing (BD11 asks for one). Sorted by site and meter.
     """
-    rows = list(meters)
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for row in meters:
+        rows[row["site_id"]].append(row)
     found: list[SelfUse] = []
     for site_id in energies.sites():
         if energies.has(site_id, "point:onsite_generation"):
-            found += _of_generation(energies, rows, site_id, month, storage_losses(energies, site_id) if site_id in storage_outside else 0)
+            lost = storage_losses(energies, site_id) if site_id in storage_outside else 0
+            found += _of_generation(energies, rows[site_id], site_id, month, lost)
     return found
 
 

@@ -259,8 +259,14 @@ def _hours_of(compute: Compute, month: str, own: pl.DataFrame) -> pl.DataFrame |
 def stage_inventory(compute: Compute) -> Step:
     """Racks, powered devices and their use, of every site."""
     feeds = compute.feeds
+    busy = feeds["utilisation"]
     inventory = site_inventory(
-        feeds["racks"], feeds["devices"], feeds["utilisation"], compute.sites, month=compute.month, zones=compute.site_zones
+        feeds["racks"],
+        feeds["devices"],
+        busy[busy["month"].isin(_around(compute.month))],
+        compute.sites,
+        month=compute.month,
+        zones=compute.site_zones,
     )
     judged = {
         "sites": pd.DataFrame(compute.sites),

@@ -45,13 +45,18 @@ class Counted:
 
 def plain(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
     """Rows as dicts in which every kind of missing value (NaN, NaT, NA, empty text) is None."""
-    return [{key: None if _missing(value) else value for key, value in row.items()} for row in rows]
+    return [_plain(row) for row in rows]
+
+
+def _plain(row: Mapping[str, Any]) -> Row:
+    try:
+        return {key: None if value is None or value == "" or value != value else value for key, value in row.items()}
+    except TypeError:  # pandas' own mark of what is missing is neither equal to anything nor not
+        return {key: None if _missing(value) else value for key, value in row.items()}
 
 
 def _missing(value: Any) -> bool:
-    if value is None or isinstance(value, str):
-        return not value
-    return type(value).__name__ in ("NAType", "NaTType") or bool(value != value)  # pandas' own marks, named without importing it
+    return type(value).__name__ == "NAType" or value is None or bool(value == "" or value != value)
 
 
 def in_force(rows: Iterable[Row], key: str, day: date) -> dict[str, Row]:

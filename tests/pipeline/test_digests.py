@@ -49,13 +49,6 @@ def test_dropping_everything_derived_and_computing_again(three_months: Path, tmp
     assert digests(copy) == expected
 
 
-def test_a_second_backfill_does_nothing(three_months: Path, tmp_path: Path, gci_json: Any) -> None:
-    copy = tmp_path / "home"
-    shutil.copytree(three_months, copy)
-    done = gci_json("backfill", MONTHS[0], MONTHS[-1], "--home", copy)
-    assert [month["outcome"] for month in done["months"]] == ["unchanged"] * 3
-
-
 # every choice of months in every order; make test takes one of them: backwards with a hole
 ORDERS = [order for count in (1, 2, 3) for order in itertools.permutations(MONTHS, count)]
 OFTEN = [(MONTHS[2], MONTHS[0])]

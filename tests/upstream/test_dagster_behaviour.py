@@ -164,6 +164,32 @@ def test_the_private_method_that_we_replace_is_as_it_was() -> None:
         assert used in source, f"{used} is no longer in Dagster's _connect: compare it with ours"
 
 
+def test_the_database_of_a_run_that_is_copied_is_the_one_that_is_made(tmp_path: Path) -> None:
+    """The first run's database is made by Dagster, those after it are copies: the same tables, indexes and migration."""
+    log = PooledSqliteEventLog(str(tmp_path))
+    made = []
+    for name in ("first", "second"):
+        with log.run_connection(name) as connection:
+            schema = connection.exec_driver_sql("select type, name, sql from sqlite_master order by type, name").fetchall()
+            version = connection.exec_driver_sql("select version_num from alembic_version").fetchall()
+            (mode,) = connection.exec_driver_sql("pragma journal_mode").fetchall()[0]
+            made.append((schema, version, mode))
+    log.dispose()
+    assert made[0] == made[1]
+    assert made[0][2] == "wal"
+    assert sorted(log.get_all_run_ids()) == ["first", "second"]
+
+
+def test_a_table_that_is_not_there_yet_is_asked_for_again(tmp_path: Path) -> None:
+    log = PooledSqliteEventLog(str(tmp_path))
+    assert log.has_table("asset_check_executions")
+    assert not log.has_table("later")
+    with log.index_connection() as connection:
+        connection.exec_driver_sql("create table later (n int)")
+    assert log.has_table("later")
+    log.dispose()
+
+
 Event = tuple[str, str | None, str | None, Any]
 
 

@@ -67,9 +67,9 @@ def test_the_floor_sees_every_reading(home: Path) -> None:
 
 def test_tables_go_between_the_marks() -> None:
     page = f"before\n{marks(MARK)[0]}\nold\n{marks(MARK)[1]}\nafter\n"
-    assert replaced(page, r"new \1") == f"before\n{marks(MARK)[0]}\n\nnew \\1\n\n{marks(MARK)[1]}\nafter\n"
+    assert replaced(page, MARK, r"new \1") == f"before\n{marks(MARK)[0]}\n\nnew \\1\n\n{marks(MARK)[1]}\nafter\n"
     with pytest.raises(ValueError, match="no single"):
-        replaced("nothing", "new")
+        replaced("nothing", MARK, "new")
 
 
 @pytest.mark.parametrize(
