@@ -17,7 +17,9 @@ from typing import Any
 # What a command needs is imported here once: children fork from a server that has imported this module.
 import assets.compute
 import assets.raw.landing  # noqa: F401
-import pipelines.documents  # noqa: F401
+import pipelines.documents
+import pipelines.restating
+import pipelines.signing  # noqa: F401
 from pipelines.cli.main import main
 from resources.home import Home
 from tests.pipeline.hand_made import MONTHS, make_home, write_csv
@@ -47,6 +49,35 @@ def _late_file(root: Path) -> None:
     write_csv(home.landing / "meter_readings" / "late.csv", header, [("S1-G", f"{MONTH}-15 12:00", 53_250)])
 
 
+SUBMIT = ["close", MONTH, "--submit", "--by", "Wang Wei"]
+APPROVE = ["close", MONTH, "--approve", "--by", "Li Na", "--statement", "checked"]
+RESTATE = ["restate", MONTH, "--cause", "CORRECTED_READING", "--reason", "read again", "--by", "Wang Wei", "--approved-by", "Li Na"]
+SIGN = ["sign", MONTH, "--by", "Green Verify", "--statement", "no reservation"]
+
+
+def _computed(root: Path) -> None:
+    make_home(root, [MONTH])
+    assert main(["run", MONTH, "--home", str(root)]) == 3
+
+
+def _submitted(root: Path) -> None:
+    _computed(root)
+    assert main([*SUBMIT, "--home", str(root)]) == 0
+
+
+def _final(root: Path) -> None:
+    _submitted(root)
+    assert main([*APPROVE, "--home", str(root)]) == 0
+
+
+def _late_for_the_final(root: Path) -> None:
+    """A final month whose candidate says something else: IT stood 50 kWh higher at its end."""
+    _final(root)
+    late = [("S1-I", "2026-02-01 00:00", 500 + 74_400 + 50)]
+    write_csv(root / "landing" / "meter_readings" / "late.csv", ("meter_id", "read_at", "value"), late)
+    assert main(["run", MONTH, "--home", str(root)]) == 3
+
+
 OPERATIONS = {
     item.name: item
     for item in (
@@ -54,6 +85,10 @@ OPERATIONS = {
         Operation("land little", ["land"], _two_files),
         Operation("run", ["run", MONTH], lambda root: make_home(root, [MONTH])),
         Operation("run with a late file", ["run", MONTH], _late_file),
+        Operation("submit", SUBMIT, _computed),
+        Operation("approve", APPROVE, _submitted),
+        Operation("restate", RESTATE, _late_for_the_final),
+        Operation("sign", SIGN, _final),
     )
 }
 

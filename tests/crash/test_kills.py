@@ -131,6 +131,12 @@ def test_two_hundred_kills(killer: Callable[..., Killer], name: str, kills: int)
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(("name", "kills"), [("submit", 8), ("approve", 12), ("restate", 16), ("sign", 8)])
+def test_kills_of_what_people_decide(killer: Callable[..., Killer], name: str, kills: int) -> None:
+    killer(name).kill(kills, seed=4)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "kills"), [("land", 40), ("run", 12)])
 def test_kills_with_a_ledger_on_a_server(killer: Callable[..., Killer], postgres: Callable[[], str], name: str, kills: int) -> None:
     killer(name, postgres).kill(kills, seed=3)

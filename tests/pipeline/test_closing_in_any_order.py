@@ -28,7 +28,8 @@ from resources.revisions import closed_of
 from tests.pipeline.closing import CHECKER, FIRST, MAKER, READINGS, SECOND, VERIFIER, copy, plant, restated, update
 from tests.pipeline.hand_made import make_home, register, write_csv
 
-ACTS = ("change", "run", "submit", "approve", "restate", "sign")
+# Some are several at once, so that many of the histories come to second and third revisions.
+ACTS = ("change", "run", "submit", "approve", "restate", "sign", "close", "correct")
 MONTHS = (FIRST, SECOND)
 acts = st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(MONTHS), st.integers(1, 4)), min_size=4, max_size=14)
 
@@ -55,6 +56,12 @@ class History:
                     approve(self.home, month, by=CHECKER, statement="checked")
                 case "restate":
                     restated(self.home, month)
+                case "close":
+                    self.act("submit", month, amount)
+                    self.act("approve", month, amount)
+                case "correct":
+                    for part in ("change", "run", "restate"):
+                        self.act(part, month, amount)
                 case "sign":
                     sign(self.home, month, role="verifier", by=VERIFIER, statement=f"assured {amount}", evidence=None)
         except GciError:
@@ -131,7 +138,7 @@ def test_any_order_with_files_and_computed_results(tiny: Home, happened: list[tu
             write_csv(home.landing / "meter_readings" / f"late-{number}.csv", READINGS, rows)
 
         history = History(home, change, lambda: update(home, *MONTHS))
-        for act in [*happened, ("run", FIRST, 1), ("submit", FIRST, 1), ("approve", FIRST, 1), ("restate", FIRST, 1)]:
+        for act in [("close", SECOND, 1), *happened, ("run", FIRST, 1), ("submit", FIRST, 1), ("approve", FIRST, 1), ("restate", FIRST, 1)]:
             history.act(*act)
         history.holds()
         again = [recompute(home, None, number) for number in sorted({number for *_, number in history.remembered})]

@@ -49,12 +49,12 @@ def test_dropping_everything_derived_and_computing_again(three_months: Path, tmp
     assert digests(copy) == expected
 
 
-# every choice of months in every order; make test takes one of them: backwards with a hole
+# every choice of months in every order
 ORDERS = [order for count in (1, 2, 3) for order in itertools.permutations(MONTHS, count)]
-OFTEN = [(MONTHS[2], MONTHS[0])]
 
 
-@pytest.mark.parametrize("order", [pytest.param(o, id=" ".join(o), marks=() if o in OFTEN else pytest.mark.long) for o in ORDERS])
+@pytest.mark.long
+@pytest.mark.parametrize("order", ORDERS, ids=" ".join)
 def test_months_in_any_order_then_a_backfill(three_months: Path, tmp_path: Path, gci: Any, gci_json: Any, order: tuple[str, ...]) -> None:
     """Months that land and run one by one, in any order, and a backfill that brings the others: the same as one backfill (close.md §1)."""
     home = make_home(tmp_path / "home", MONTHS)
@@ -72,6 +72,7 @@ def test_months_in_any_order_then_a_backfill(three_months: Path, tmp_path: Path,
     assert [month["outcome"] for month in again["months"]] == ["unchanged"] * 3
 
 
+@pytest.mark.long
 def test_permuted_rows_and_split_files(three_months: Path, tmp_path: Path, gci: Any) -> None:
     home = make_home(tmp_path / "home", MONTHS)
     folder = home.landing / "meter_readings"
@@ -89,6 +90,7 @@ def test_permuted_rows_and_split_files(three_months: Path, tmp_path: Path, gci: 
     assert digests(home.root) == digests(three_months)
 
 
+@pytest.mark.long
 def test_killed_half_way_and_run_again(three_months: Path, tmp_path: Path, gci: Any) -> None:
     home = make_home(tmp_path / "home", MONTHS)
     arguments = ["backfill", MONTHS[0], MONTHS[-1], "--home", str(home.root)]
@@ -249,6 +251,7 @@ def test_a_silent_month_is_withheld_not_left_out(tmp_path: Path, gci: Any, gci_j
     assert "TL08" in {f["code"] for f in found}
 
 
+@pytest.mark.long
 def test_a_month_before_any_site_says_so(three_months: Path, tmp_path: Path, gci: Any) -> None:
     copy = tmp_path / "home"
     shutil.copytree(three_months, copy)

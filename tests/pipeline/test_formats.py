@@ -93,6 +93,7 @@ def test_a_trace_needs_no_optional_package(computed: Path) -> None:
     assert "300,20260101" in done.stdout.replace("\n", "")
 
 
+@pytest.mark.long
 def test_a_unit_that_the_registry_does_not_have_withholds_and_names_both(tmp_path: Path, gci: Any, gci_json: Any) -> None:
     home = australian_home(tmp_path / "home", unit="MWh")
     gci("run", "2026-01", "--home", home.root)
@@ -118,6 +119,7 @@ def test_a_broken_file_is_quarantined_and_read_when_it_is_whole(tmp_path: Path, 
     assert status == 0
 
 
+@pytest.mark.long
 def test_green_button_counts_in_utc(tmp_path: Path, gci: Any, gci_json: Any) -> None:
     """January in Shanghai begins at 16:00 UTC of 31 December; every quarter-hour is 20 kWh."""
     home = initialise(tmp_path / "home")

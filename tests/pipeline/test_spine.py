@@ -79,6 +79,7 @@ def test_a_trace_shows_the_month_and_its_edges_and_no_other_row(three_months: Pa
     assert [row["raw"]["read_at"] for row in rows["shown"]] == ["2025-12-31 23:00", "2026-01-01 00:00", *january]
 
 
+@pytest.mark.long
 def test_a_trace_reads_times_in_the_zone_of_the_feed(tmp_path: Path, gci: Any, gci_json: Any) -> None:
     home = make_home(tmp_path / "home")
     home.settings_path.write_text('[feeds.meter_readings]\ntimezone = "UTC"\n', encoding="utf-8")

@@ -35,6 +35,7 @@ def test_a_metered_site_stays_in_its_cluster_whatever_it_is_called(tmp_path: Pat
     assert (named["index"], named["weight_coverage"]) == (operating["index"], operating["weight_coverage"])
 
 
+@pytest.mark.long
 def test_a_site_that_is_being_built_leaves_its_cluster(tmp_path: Path, gci: Any, gci_json: Any) -> None:
     home = cluster_home(tmp_path / "home", "construction", metered=False)
     assert gci("run", "2026-01", "--home", home.root)[0] == 3  # nothing is graded

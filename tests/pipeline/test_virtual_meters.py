@@ -103,6 +103,7 @@ def test_check_says_what_was_repaired(fleet: Path, gci: Any, gci_json: Any) -> N
     assert "Nothing was repaired. 无修复。" in out
 
 
+@pytest.mark.long
 def test_a_cycle_withholds_its_side_and_only_that(tmp_path: Path, gci: Any, gci_json: Any) -> None:
     home = make_home(tmp_path / "home")
     parts = [("V", "W", "1", "", ""), ("W", "V", "1", "", "")]
@@ -121,6 +122,7 @@ def test_a_cycle_withholds_its_side_and_only_that(tmp_path: Path, gci: Any, gci_
     assert gci_json("trace", "S1", MONTH, "E_IT", "--home", home.root)["sides"][0]["total"] is None
 
 
+@pytest.mark.long
 def test_a_gap_of_a_member_withholds_what_the_virtual_meter_counts_for(tmp_path: Path, gci: Any, gci_json: Any) -> None:
     home = make_home(tmp_path / "home")
     late = [r for r in register("A", MONTH, 30) if r[1] < "2026-01-15"]

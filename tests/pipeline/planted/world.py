@@ -12,7 +12,7 @@ from datetime import datetime
 from unittest.mock import patch
 
 from assets.reference.factors import factor_document
-from resources import ledger
+from resources import log
 
 
 class Clock:
@@ -30,7 +30,7 @@ class Clock:
             def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
                 return datetime.fromisoformat(clock.moment).astimezone()
 
-        with patch.object(ledger, "datetime", Now):
+        with patch.object(log, "datetime", Now):
             yield
 
 
