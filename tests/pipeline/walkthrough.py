@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/audit.md"
 _BLOCK = re.compile(r"^```(console|python title=(?P<file>\S+))\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 # said on stderr when something takes longer than a moment
-_PROGRESS = re.compile(r"^\S.*: .* \(\d+ of \d+\)\n", re.MULTILINE)
+_PROGRESS = re.compile(r"^\S.*: .* \(\d+ of \d+[^)\n]*\)\n", re.MULTILINE)
 _MASKS = (
     (re.compile(r"sha256:[0-9a-f]{6,64}"), "sha256:…"),
     (re.compile(r"lake/files/[0-9a-f]{64}"), "lake/files/…"),
