@@ -160,6 +160,7 @@ def test_verify_covers_the_tables(home: Home, tmp_path: Path, gci: Any) -> None:
     assert "indicators/energy_cost" in out
 
 
+@pytest.mark.long
 def test_a_refused_tariff_row_leaves_no_hour_to_another_price(tmp_path: Path, gci: Any, gci_json: Any) -> None:
     made = accounted(tmp_path / "home")
     bad = [("S1", "2025-01-01", "eight", "CNY", "尖峰", "18-21", "", "")]

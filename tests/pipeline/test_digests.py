@@ -35,6 +35,7 @@ def digests(root: Path) -> dict[str, str]:
     return found
 
 
+@pytest.mark.long
 def test_dropping_everything_derived_and_computing_again(three_months: Path, tmp_path: Path, gci: Any) -> None:
     copy = tmp_path / "home"
     shutil.copytree(three_months, copy)

@@ -96,6 +96,7 @@ def test_the_shares_stand_side_by_side_in_text_and_report(green_home: Path, gci:
     assert "按小时匹配占比" in page
 
 
+@pytest.mark.long
 def test_without_a_profile_there_is_no_figure(tmp_path: Path, gci: Gci, gci_json: Callable[..., Any]) -> None:
     home = make_home(tmp_path / "home")
     green(home)

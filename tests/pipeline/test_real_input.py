@@ -70,6 +70,7 @@ def wh(text: str) -> int:
     return int((Decimal(text) * 1000).to_integral_value(ROUND_HALF_EVEN))
 
 
+@pytest.mark.long
 def test_hourly_sums_agree_with_the_bills_of_the_same_meter(samples: Path, tmp_path: Path, gci: Any) -> None:
     """725.17, 1196.83 and 1105.44 kWh in the billing periods (metering.md §7); the daily file of the same meter is its check meter."""
     months = ["2015-11", "2015-12", "2016-01", "2016-02"]
