@@ -210,7 +210,8 @@ def test_the_trace_adds_up_to_the_number_and_ends_at_the_text_of_the_files(demo_
     assert sum(month["numerator"] for month in window["months"]) == window["numerator"]
     assert sum(month["denominator"] for month in window["months"]) == window["denominator"]
     assert [month["month"] for month in window["months"]] == list(MONTHS[1:])
-    assert assert_rows_stand_in_the_files(demo_year, tree, "utf-8") == 20 * 2976 + 18 * 2 + 2 * 1  # registers have two edges, interval meters one
+    edges = 18 * 2 + 2 * 1  # of a register two, of an interval meter one
+    assert assert_rows_stand_in_the_files(demo_year, tree, "utf-8") == 20 * 2976 + edges
     # two meters by hand, from the text alone: a register (multiplier 4000, kWh) and an interval meter labelled by its start
     meters = {meter["meter_id"]: meter for meter in supply["meters"]}
     text = {row["raw"]["read_at"]: Decimal(row["raw"]["value"]) for row in meters["HL01-G1"]["rows"]["shown"]}
