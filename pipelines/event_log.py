@@ -1,8 +1,9 @@
 """Dagster's SQLite event log with its engines kept open and its empty databases copied.
 
 Stock Dagster makes a SQLAlchemy engine for every statement, which is half of a month's time here, has each commit wait for the disk, asks
-before each check whether a table is there, and builds the database of every run by migrations. Nothing else is changed: the same tables
-hold the same events. The private methods that are overridden are watched by ``tests/upstream``.
+before each check whether a table is there, reads back whole the materialization that the check is of, and builds the database of every run
+by migrations. Nothing else is changed: the same tables hold the same events. The private methods that are overridden are watched by
+``tests/upstream``.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import sqlalchemy as sa
-from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log import SqlEventLogStorageTable, SqliteEventLogStorage
+from dagster._core.storage.event_log.base import EventLogCursor
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._serdes import ConfigurableClassData
 
@@ -28,6 +31,7 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
         self._engines: dict[str, sa.Engine] = {}
         self._known_tables: set[str] = set()
         self._empty: bytes | None = None  # the database of a run without events
+        self._made: dict[tuple[dg.AssetKey, str | None], dg.EventLogEntry] = {}  # materializations of the run at hand
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -63,6 +67,39 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
         if table_name not in self._known_tables and super().has_table(table_name):
             self._known_tables.add(table_name)
         return table_name in self._known_tables
+
+    def store_event(self, event: dg.EventLogEntry) -> None:
+        super().store_event(event)
+        if event.dagster_event is None or event.dagster_event.event_type != dg.DagsterEventType.ASSET_MATERIALIZATION:
+            return
+        if any(other.run_id != event.run_id for other in self._made.values()):
+            self._made.clear()
+        if event.dagster_event.asset_key is not None:
+            self._made[event.dagster_event.asset_key, event.dagster_event.partition] = event
+
+    def fetch_materializations(
+        self, records_filter: dg.AssetKey | dg.AssetRecordsFilter, limit: int, cursor: str | None = None, ascending: bool = False
+    ) -> dg.EventRecordsResult:
+        """As Dagster's; the newest one of a partition, which every check asks for, is not read back when it was stored just now."""
+        if isinstance(records_filter, dg.AssetRecordsFilter) and (limit, cursor, ascending) == (1, None, False):
+            asset, partitions = records_filter.asset_key, list(records_filter.asset_partitions or ())
+            made = self._made.get((asset, partitions[0])) if len(partitions) == 1 else None
+            if made is not None and records_filter == dg.AssetRecordsFilter(asset, asset_partitions=partitions):
+                newest = self._newest(records_filter)
+                if newest is not None and newest[1] == made.run_id:
+                    record = dg.EventLogRecord(storage_id=newest[0], event_log_entry=made)
+                    return dg.EventRecordsResult([record], EventLogCursor.from_storage_id(newest[0]).to_string(), has_more=True)
+        return super().fetch_materializations(records_filter, limit, cursor, ascending)
+
+    def _newest(self, records_filter: dg.AssetRecordsFilter) -> tuple[int, str] | None:
+        """Number and run of the newest materialization that a filter lets pass."""
+        (details,) = self._get_assets_details([records_filter.asset_key])
+        events = SqlEventLogStorageTable
+        wanted = records_filter.to_event_records_filter(event_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+        query = self._apply_filter_to_query(sa.select(events.c.id, events.c.run_id), wanted, details)
+        with self.index_connection() as connection:
+            row = connection.execute(query.order_by(events.c.id.desc()).limit(1)).first()
+        return None if row is None else (row.id, row.run_id)
 
     def _engine(self, shard: str) -> sa.Engine:
         if shard not in self._engines:

@@ -180,6 +180,30 @@ def test_the_database_of_a_run_that_is_copied_is_the_one_that_is_made(tmp_path: 
     assert sorted(log.get_all_run_ids()) == ["first", "second"]
 
 
+def test_the_newest_materialization_is_the_newest_whoever_stored_it(tmp_path: Path) -> None:
+    """What this process stored is answered from memory, with the number that it has in the database; what another one stored is read."""
+
+    @dg.asset(partitions_def=MONTHS, metadata={"x": 1})
+    def made() -> dg.MaterializeResult[Any]:
+        return dg.MaterializeResult(metadata={"n": 1})
+
+    wanted = dg.AssetRecordsFilter(dg.AssetKey("made"), asset_partitions=["2026-01"])
+    found = []
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as stock:
+        ours = PooledSqliteEventLog(stock.event_log_storage._base_dir)  # type: ignore[attr-defined]
+        for _ in range(2):
+            assert dg.materialize([made], partition_key="2026-01", instance=stock).success
+            (theirs,) = stock.fetch_materializations(wanted, limit=1).records
+            (read,) = ours.fetch_materializations(wanted, limit=1).records  # stored by the other one
+            ours._made[dg.AssetKey("made"), "2026-01"] = theirs.event_log_entry
+            (kept,) = ours.fetch_materializations(wanted, limit=1).records
+            assert kept.event_log_entry is theirs.event_log_entry
+            assert (read.storage_id, read.run_id) == (kept.storage_id, kept.run_id) == (theirs.storage_id, theirs.run_id)
+            found.append(kept.storage_id)
+        ours.dispose()
+    assert found[0] < found[1]
+
+
 def test_a_table_that_is_not_there_yet_is_asked_for_again(tmp_path: Path) -> None:
     log = PooledSqliteEventLog(str(tmp_path))
     assert log.has_table("asset_check_executions")
