@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets import prepared
 from assets.compute import Compute, Step
 from checks.binding import check_results, check_specs
 from checks.contracts.lineage import DOCUMENT, Source, columns_of, sources_among, sources_of
@@ -84,7 +85,7 @@ def step_assets(
         name=name, specs=specs, check_specs=checks, partitions_def=months, backfill_policy=dg.BackfillPolicy.multi_run(1)
     )  # fmt: skip
     def asset(context: dg.AssetExecutionContext, gci_home: GciHome) -> Iterator[dg.MaterializeResult[Any]]:
-        done = step(_compute(context, gci_home, lands))
+        done = prepared.done(_compute(context, gci_home, lands), step)
         manifests = {item.table_name: item for item in done.manifests}
         for item in made:
             stored = manifests[item.key]

@@ -20,8 +20,10 @@ import yaml
 from dagster._core.errors import DagsterExecutionInterruptedError
 
 from assets.compute import Compute
+from assets.prepared import offered
 from assets.raw.fingerprint import history, window_fingerprint
 from assets.wrapping import AS_OF_TAG
+from pipelines.ahead import Ahead, ahead_of
 from pipelines.build import build_defs
 from pipelines.jobs import MONTHLY_CLOSE
 from resources.calendar import trailing_months
@@ -60,13 +62,15 @@ def compute_months(home: Home, months: Sequence[str], *, force: bool = False, pr
     candidates = sorted({*history(home, home.settings, as_of, wanted[-1]), *wanted})
     outcomes = {month: _outcome(Compute(home, month, as_of), force=force and month in wanted) for month in candidates}
     ahead = [month for month, outcome in outcomes.items() if outcome == COMPUTED]
-    run, seconds = _Runner(home, as_of), dict[str, float]()
-    for number, month in enumerate(ahead):
-        if progress is not None:
-            progress(month, number, len(ahead))
-        started = time.monotonic()
-        run.compute(month)
-        seconds[month] = time.monotonic() - started
+    seconds = dict[str, float]()
+    with ahead_of(home, ahead, as_of) as others:
+        run = _Runner(home, as_of, others)
+        for number, month in enumerate(ahead):
+            if progress is not None:
+                progress(month, number, len(ahead))
+            started = time.monotonic()
+            run.compute(month)
+            seconds[month] = time.monotonic() - started
     if progress is not None:
         progress("", len(ahead), len(ahead))
     return [MonthDone(month, outcome, month in wanted, seconds.get(month, 0.0)) for month, outcome in outcomes.items()]
@@ -99,10 +103,13 @@ def outdated(home: Home, done: Sequence[MonthDone]) -> list[str]:
 
 
 class _Runner:
-    """Runs the monthly job at one log entry; the instance and the job are made when the first month needs them."""
+    """Runs the monthly job at one log entry; the instance and the job are made when the first month needs them.
 
-    def __init__(self, home: Home, as_of: int) -> None:
-        self.home, self.as_of = home, as_of
+    ``others`` works out steps of the months ahead, and has begun before either is made.
+    """
+
+    def __init__(self, home: Home, as_of: int, others: Ahead | None) -> None:
+        self.home, self.as_of, self.others = home, as_of, others
 
     @cached_property
     def _instance(self) -> dg.DagsterInstance:
@@ -113,7 +120,10 @@ class _Runner:
         return build_defs(self.home.root).resolve_job_def(MONTHLY_CLOSE)
 
     def compute(self, month: str) -> None:
-        run_month(self._job, self._instance, month, self.as_of)
+        job, instance = self._job, self._instance
+        steps = self.others.take(month) if self.others else {}
+        with offered(self.home, month, self.as_of, steps):
+            run_month(job, instance, month, self.as_of)
 
 
 def run_month(job: dg.JobDefinition, instance: dg.DagsterInstance, month: str, as_of: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -82,9 +83,10 @@ def test_force_computes_what_was_asked_and_changes_no_digest(three_months: Path,
     assert digests(copy) == digests(three_months)
 
 
-def _stopped(home: Path, how: signal.Signals) -> tuple[int, str]:
-    """Exit status and stderr of a backfill that gets a signal when its first month is computed and another one has begun."""
-    code = "import sys; from pipelines.cli.main import main; sys.exit(main(sys.argv[1:]))"
+def _stopped(home: Path, how: signal.Signals, *, two: bool) -> tuple[int, str]:
+    """Exit status and stderr of a backfill, of one process or two, that gets a signal when a month is computed and another has begun."""
+    fewest = f"import pipelines.ahead; pipelines.ahead.FEWEST = {1 if two else 9}; pipelines.ahead._processors = lambda: 2"
+    code = f"import sys; from pipelines.cli.main import main; {fewest}; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "backfill", *FROM_TO, "--home", str(home)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
@@ -93,7 +95,22 @@ def _stopped(home: Path, how: signal.Signals) -> tuple[int, str]:
     assert process.poll() is None, "the backfill ended before it could be stopped"
     os.kill(process.pid, how)
     _, said = process.communicate(timeout=60)
+    deadline = time.monotonic() + 60
+    while _at_work(home) and time.monotonic() < deadline:  # killed, it ends no other process; that one sees it at its next month
+        time.sleep(0.1)
+    assert not _at_work(home)
     return process.returncode, said
+
+
+def _at_work(home: Path) -> list[str]:
+    """Processes that work out months of a home ahead."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it may have ended
+            words = process.read_bytes().split(b"\0")
+            if b"pipelines.ahead" in words and str(home).encode() in words:
+                found.append(process.parent.name)
+    return found
 
 
 def _begun(home: Path) -> bool:
@@ -110,12 +127,13 @@ def _begun(home: Path) -> bool:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("two", [False, True], ids=["one process", "two processes"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
 def test_stopped_in_the_middle_the_same_command_goes_on(
-    three_months: Path, tmp_path: Path, gci: Any, gci_json: Any, how: signal.Signals
-) -> None:  # fmt: skip
+    three_months: Path, tmp_path: Path, gci: Any, gci_json: Any, how: signal.Signals, two: bool
+) -> None:
     home = make_home(tmp_path / "home", MONTHS).root
-    status, said = _stopped(home, how)
+    status, said = _stopped(home, how, two=two)
     if how == signal.SIGINT:
         assert status == 1
         assert "1 of 3 months were computed before the interrupt 中断前已计算 1/3 个月" in said

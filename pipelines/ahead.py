@@ -1,0 +1,173 @@
+"""A second process that works out the months ahead, while the first one leaves a month, scores it and writes its pages.
+
+Raw tables, staging and indicators of a month follow from the log and from the same steps of the months before; nothing above them is
+asked. So one process goes through them month by month, and the one that holds the home's lock takes what is ready, leaves it in the ledger
+and does the rest. The second process never writes the ledger; what it puts into the lake is named by its content. Should it fail or be
+killed, the first one computes what is missing itself, and says what is wrong as it always does: the numbers are the same in every case.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from assets.compute import Compute
+from assets.indicators.accounts_step import measure_accounts
+from assets.indicators.step import measure_indicators
+from assets.prepared import Prepared
+from assets.raw.fingerprint import own_fingerprint
+from assets.raw.step import raw
+from assets.staging.boundary_step import stage_boundary
+from assets.staging.certificate_step import stage_certificates
+from assets.staging.step import stage_claims, stage_energies, stage_intervals, stage_inventory
+from resources.code_version import code_version
+from resources.home import Home
+from resources.ledger import OWN, Ledger, Manifest
+from resources.schema import DERIVED
+
+# each after those that it reads
+STEPS = (
+    raw, stage_intervals, stage_energies, stage_inventory, stage_claims, stage_certificates, stage_boundary, measure_indicators,
+    measure_accounts,
+)  # fmt: skip
+FEWEST = 6  # months that are worth the start of a process
+_TOP = "reports"  # the layer whose code version covers all code
+
+
+class Ahead:
+    """The steps of ``months`` in their order, from a second process."""
+
+    def __init__(self, home: Home, months: Sequence[str], as_of: int) -> None:
+        # A process of its own, not one of ``multiprocessing``: a fork would inherit locks of Polars' threads, a spawned one runs the
+        # caller's script once more. In a session of its own: Ctrl-C is the first one's to answer, and ends the second.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.ahead", str(home.root), str(as_of), *months],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )  # fmt: skip
+
+    def take(self, month: str) -> Mapping[str, Prepared]:
+        """The steps of the next month; none when the other process ended or runs other code."""
+        assert self._process.stdout is not None
+        try:
+            found, version, steps = pickle.load(self._process.stdout)
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):  # it ended, in the midst of a month even, or was closed
+            return {}
+        if (found, version) != (month, code_version(_TOP)):
+            self.close()
+            return {}
+        return dict(steps)
+
+    def close(self) -> None:
+        """End the other process, whatever it is doing."""
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+@contextmanager
+def ahead_of(home: Home, months: Sequence[str], as_of: int) -> Iterator[Ahead | None]:
+    """Months ahead while they are computed; None where it does not pay: few months, one processor, or Spark, which uses all there are."""
+    if len(months) < FEWEST or _processors() < 2 or home.settings.engine == "spark":
+        yield None
+        return
+    ahead = Ahead(home, months, as_of)
+    try:
+        yield ahead
+    finally:
+        ahead.close()
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+# the second process ------------------------------------------------------------------------------------------------------------------
+
+
+def _work(root: str, as_of: str, *months: str) -> None:
+    """Write (month, code version, steps) for every month to the standard output, which nothing else is written to."""
+    with os.fdopen(os.dup(1), "wb") as output:
+        os.dup2(2, 1)
+        home = Home.open(root)
+        ledger = PendingLedger(home)
+        vars(home)["ledger"] = ledger
+        for month in months:
+            pickle.dump((month, code_version(_TOP), prepared(home, ledger, month, int(as_of))), output, pickle.HIGHEST_PROTOCOL)
+            output.flush()
+
+
+def prepared(home: Home, ledger: PendingLedger, month: str, as_of: int) -> dict[str, Prepared]:
+    """The steps of a month by the name of their function, computed upon what ``ledger`` holds of the months before."""
+    compute, steps = Compute(home, month, as_of), {}
+    for step in STEPS:
+        done = step(compute)
+        steps[step.__name__] = Prepared(done, ledger.taken())
+    ledger.note(compute)
+    return steps
+
+
+class PendingLedger(Ledger):
+    """A ledger that is read as if the changes were made that are only noted here. It writes nothing."""
+
+    def __init__(self, home: Home) -> None:
+        super().__init__(home.settings.ledger, home.root)
+        self._pending: dict[tuple[str, str], Manifest] = {}
+        self._month, self._rows = "", dict[str, list[dict[str, Any]]]()  # of the month that is worked out
+        self._changes: list[dict[str, Any]] = []
+
+    def replace(
+        self,
+        month: str,
+        table_name: str,
+        stored: Iterable[Manifest] = (),
+        rows: dict[str, list[dict[str, Any]]] | None = None,
+        *,
+        as_of: int,
+        code_version: str,
+    ) -> None:
+        """Note the change. A step of a month is noted once."""
+        stored = tuple(stored)
+        if month != self._month:
+            self._month, self._rows = month, {}
+        self._pending |= {(item.month, item.table_name): item for item in stored}
+        for name, content in (rows or {}).items():
+            blank = dict.fromkeys(DERIVED[name].columns.keys()) | {"month": month, "table_name": table_name}
+            self._rows.setdefault(name, []).extend(blank | row for row in content)
+        change = {"month": month, "table_name": table_name, "stored": stored, "rows": rows}
+        self._changes.append(change | {"as_of": as_of, "code_version": code_version})
+
+    def taken(self) -> tuple[dict[str, Any], ...]:
+        """The changes since the last time."""
+        changes, self._changes = tuple(self._changes), []
+        return changes
+
+    def note(self, compute: Compute) -> None:
+        """Count a month as computed from today's inputs, as the other process will when it has gone through all its steps."""
+        own = own_fingerprint(compute)
+        if own is not None:
+            item = Manifest(compute.month, OWN, own, "", 0, compute.as_of, code_version(_TOP), {})
+            self._pending[compute.month, OWN] = item
+
+    def manifests(self, month: str | None = None, table_name: str | None = None) -> list[Manifest]:
+        """As they are, with those of the noted changes in their places."""
+        known = {(item.month, item.table_name): item for item in super().manifests(month, table_name)}
+        noted = {key: item for key, item in self._pending.items() if month in (None, key[0]) and table_name in (None, key[1])}
+        return [item for _, item in sorted((known | noted).items())]
+
+    def rows(self, name: str, **where: Any) -> list[dict[str, Any]]:
+        """Noted rows of the month that is worked out. ValueError for another one: a step that reads those is none for this process."""
+        if where.get("month") != self._month:
+            raise ValueError(f"rows of {name} are read of {self._month} here, not by {where}")
+        found = [row for row in self._rows.get(name, []) if all(row[column] == value for column, value in where.items())]
+        return sorted(found, key=lambda row: [row[column.name] for column in DERIVED[name].primary_key.columns])
+
+
+if __name__ == "__main__":
+    _work(*sys.argv[1:])
