@@ -7,6 +7,7 @@ import click
 from pipelines.cli import lookup
 from pipelines.cli.options import format_option, home_option, open_home, print_json
 from pipelines.cli.render import console
+from pipelines.cli.tree import print_tree
 from resources.errors import UsageError
 
 
@@ -56,7 +57,7 @@ def trace(
     if output == "json":
         print_json(tree)
     else:
-        console().print(draw(tree))
+        print_tree(console(), draw(tree))
     return 0
 
 
