@@ -40,7 +40,7 @@ def site_boundary(home: Home, site_id: str, month: str, tables: Tables | None = 
         "table_digest": stored.digest,
     }  # fmt: skip
     found |= {item.id: dict(item.attributes) for item in items if item.kind == SUBJECT}
-    said = _findings(home, site_id, month)
+    said = _findings(tables, site_id, month)
     meters = sorted((item for item in items if item.kind == METER), key=_by_role)
     found["meters"] = [_meter(item, said.get(item.id, [])) for item in meters]
     found["contracts"] = [{"contract_id": i.id, **i.attributes, **_source(i)} for i in items if i.kind == CONTRACT]
@@ -89,10 +89,10 @@ def _source(item: Item) -> dict[str, Any]:
     return {"entry": item.entry, "source_row": item.source_row}
 
 
-def _findings(home: Home, site_id: str, month: str) -> dict[str, list[dict[str, Any]]]:
+def _findings(tables: Tables, site_id: str, month: str) -> dict[str, list[dict[str, Any]]]:
     """The month's findings of a site by subject; an info is no mark on a meter."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in home.ledger.rows("finding", month=month, site_id=site_id):
+    for row in tables.findings(month, site_id):
         if row["severity"] != "info":
             found[row["subject"]].append(row)
     return found

@@ -7,11 +7,12 @@ claim counts was decided in ``assets/staging``, what the share is in ``assets/in
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
@@ -21,6 +22,7 @@ from assets.reports.tables import Tables, by_site, read_table
 from assets.staging.claim_rules import REASONS
 from checks.waivers import day_of
 from resources.calendar import month_range
+from resources.digest import digest_text
 from resources.home import Home
 from resources.ledger import Manifest
 
@@ -30,6 +32,12 @@ WH = 1_000_000
 HELD, CANCELLED = "transferred", "cancelled"
 _WAITING_STOCK = "held, not cancelled"
 _METERED = "counted by the meter"  # certificates of energy that counts by its meter: nothing is lost by leaving them out
+# Of a state: the months between which a range counts for a year, and the order of ranges.
+_RANGES = {
+    HELD: ("production_month", "usable_for", "usable_to", "project_code", "production_month", "seq_start"),
+    CANCELLED: ("consumption_start", "consumption_end", "project_code", "production_month", "seq_start"),
+}
+_PLACE = "place"  # of a range in that order
 _LEFT_OUT = ("excluded_mwh", "metered_mwh")
 _CLAIMS, _LEDGER, _BOOKS, _DIFFERING = (
     "staging/claims", "staging/certificate_ledger", "staging/certificate_books", "staging/certificate_differences",
@@ -70,8 +78,12 @@ class Stock:
     @cached_property
     def today(self) -> str:
         """The day of the newest entry of the log: the only clock."""
-        number, _ = self.home.ledger.head()
-        return day_of(self.home.ledger.moment(number), self.home.settings.timezone).isoformat()
+        return day_of(self.home.ledger.moment(self.head[0]), self.home.settings.timezone).isoformat()
+
+    @cached_property
+    def head(self) -> tuple[int, str]:
+        """Number and head digest of the newest entry of the log."""
+        return self.home.ledger.head()
 
     @cached_property
     def tables(self) -> Tables:
@@ -98,11 +110,49 @@ class Stock:
         return self._newest(_BOOKS)
 
     @cached_property
-    def differences(self) -> pl.DataFrame:
+    def by_project_month(self) -> dict[tuple[str, str], list[Row]]:
+        """The books of each project-month."""
+        found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in self.books.iter_rows(named=True):
+            found[row["project_code"], row["production_month"]].append(row)
+        return found
+
+    @cached_property
+    def differences(self) -> list[Row]:
+        if self.books.is_empty():
+            return []
         keys = ["project_code", "production_month", "month"]
-        return self._joined(_DIFFERING, (item.month for item in self._stored(_DIFFERING))).join(
-            self.books.select(keys), on=keys, how="semi"
-        )
+        found = self._joined(_DIFFERING, (item.month for item in self._stored(_DIFFERING)))
+        return found.join(self.books.select(keys), on=keys, how="semi").to_dicts()
+
+    def results(self, year: str) -> dict[str, list[Row]]:
+        """The ledger's results of the months of a year, by site."""
+        if year not in self._results:
+            found: dict[str, list[Row]] = defaultdict(list)
+            wanted = month_range(f"{year}-01", f"{year}-12")
+            for row in self.home.ledger.rows("result", window="month", entity_kind="site", month=wanted):
+                found[row["entity_id"]].append(row)
+            self._results[year] = found
+        return self._results[year]
+
+    @cached_property
+    def _results(self) -> dict[str, dict[str, list[Row]]]:
+        return {}
+
+    def ranges(self, state: str, year: str) -> dict[str | None, list[Row]]:
+        """The ranges in a state, ``HELD`` and usable for a year or ``CANCELLED`` for it, by site; each with its place in their order."""
+        if (state, year) not in self._ranges:
+            start, end, *order = _RANGES[state]
+            rows = pl.DataFrame()
+            if not self.ledger.is_empty():
+                in_year = (pl.col(start) <= f"{year}-12") & (pl.col(end) >= f"{year}-01")
+                rows = self.ledger.filter((pl.col("state") == state) & in_year).sort(order).with_row_index(_PLACE)
+            self._ranges[state, year] = by_site(rows)
+        return self._ranges[state, year]
+
+    @cached_property
+    def _ranges(self) -> dict[tuple[str, str], dict[str | None, list[Row]]]:
+        return {}
 
     def _stored(self, table: str) -> list[Manifest]:
         found = self.home.ledger.manifests(table_name=table)
@@ -140,14 +190,13 @@ def site_year(stock: Stock, site_id: str, year: str) -> Row:
     Months that were not computed are in ``not_computed``.
     """
     wanted = month_range(f"{year}-01", f"{year}-12")
-    results = stock.home.ledger.rows("result", window="month", entity_kind="site", entity_id=site_id, month=wanted)
-    payloads = {row["month"]: json.loads(row["payload"]) for row in results}
-    months = [month for month in wanted if month in payloads and month in set(stock.months)]
+    payloads = {row["month"]: _said(row) for row in stock.results(year).get(site_id, ())}
+    months = [month for month in wanted if month in payloads and month in stock.months]
     claims = stock.claims(months)
     rows, homeless = claims.get(site_id, []), claims.get(None, [])
     shown = [_month(stock, site_id, month, payloads[month], [row for row in rows if row["month"] == month]) for month in months]
     held = _held(stock, site_id, year, months)
-    number, head = stock.home.ledger.head()
+    number, head = stock.head
     by_status = {status: [row for row in rows if row["status"] == status] for status in ("eligible", "pending", "excluded")}
     doubtful = {row["month"] for row in shown if row["status"] == "withheld"}
     proven, withheld = ([row for row in by_status["eligible"] if (row["month"] in doubtful) == held_back] for held_back in (False, True))
@@ -155,7 +204,7 @@ def site_year(stock: Stock, site_id: str, year: str) -> Row:
         "site_id": site_id, "year": year, "log_number": number, "head_digest": head, "today": stock.today,
         "months": shown, "sum": _sum(shown),
         "not_computed": [month for month in wanted if month not in months and month >= stock.home.settings.first_month],
-        "claims_open": any(payload.get("claims_open") for payload in payloads.values()),
+        "claims_open": any(payload["claims_open"] for payload in payloads.values()),
         "claimed": _groups(stock, proven), "withheld": _groups(stock, withheld), "pending": _groups(stock, by_status["pending"]),
         "excluded": _groups(stock, by_status["excluded"]), "unassigned": _groups(stock, homeless),
         "cancelled": _cancelled(stock, site_id, year), "held": held,
@@ -168,7 +217,7 @@ def site_year(stock: Stock, site_id: str, year: str) -> Row:
 
 def _month(stock: Stock, site_id: str, month: str, payload: Mapping[str, Any], rows: Sequence[Row]) -> Row:
     """One month: electricity, eligible claims by route, and what of them counts (as E1 of the month says)."""
-    (share,) = (item for item in payload["indicators"] if item["code"] == "E1")
+    share = payload["E1"]
     claimed: dict[str, int] = defaultdict(int)
     for row in rows:
         if row["status"] == "eligible":
@@ -184,8 +233,24 @@ def _month(stock: Stock, site_id: str, month: str, payload: Mapping[str, Any], r
         "surplus_mwh": surplus, "cancelled_mwh": _mwh(numbered), "pending_mwh": _energy(rows, "pending"),
         "excluded_mwh": _energy(rows, "excluded"), "metered_mwh": _energy(rows, "excluded", _METERED),
         **{name: share[key] for name, key in (("share", "value"), ("status", "status"), ("reason", "reason"))},
-        "rules_failed": share["rules_failed"], "claims_open": bool(payload.get("claims_open")),
+        "rules_failed": share["rules_failed"], "claims_open": payload["claims_open"],
     }  # fmt: skip
+
+
+_results: OrderedDict[str, Row] = OrderedDict()
+_KEPT_RESULTS = 16_384
+
+
+def _said(row: Row) -> Row:
+    """What of a result stands on the page of its year; kept by the digest of the whole, for the pages of the next month."""
+    key = digest_text(row["payload"])
+    if key not in _results:
+        payload = json.loads(row["payload"])
+        share = next((item for item in payload["indicators"] if item["code"] == "E1"), None)
+        _results[key] = {"E1": share, "claims_open": bool(payload.get("claims_open"))}
+        while len(_results) > _KEPT_RESULTS:
+            _results.popitem(last=False)
+    return _results[key]
 
 
 def _energy(rows: Iterable[Row], status: str, reason: str = "") -> float:
@@ -248,12 +313,8 @@ def _groups(stock: Stock, rows: Sequence[Row]) -> list[Row]:
 
 def _cancelled(stock: Stock, site_id: str, year: str) -> list[Row]:
     """Ranges that stand cancelled for the site and consumption of the year, by who they were cancelled for and how they were acquired."""
-    if stock.ledger.is_empty():
-        return []
-    in_year = (pl.col("consumption_start") <= f"{year}-12") & (pl.col("consumption_end") >= f"{year}-01")
-    rows = stock.ledger.filter((pl.col("state") == CANCELLED) & (pl.col("site_id") == site_id) & in_year)
     groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for row in rows.sort("project_code", "production_month", "seq_start").to_dicts():
+    for row in stock.ranges(CANCELLED, year).get(site_id, ()):
         groups[tuple(row[name] for name in _OF_GROUP)].append(row)
     return [
         {
@@ -273,19 +334,18 @@ _OF_RANGE = ("production_month", "seq_start", "seq_end", "since", "consumption_s
 
 def _held(stock: Stock, site_id: str, year: str, months: Sequence[str]) -> list[Row]:
     """Certificates that are held and usable for consumption of the year, soonest last day first."""
-    if stock.ledger.is_empty():
-        return []
-    contracts = _contracts(stock.tables, site_id, months)
-    mine = (pl.col("site_id") == site_id) | (pl.col("site_id").is_null() & pl.col("contract_id").is_in(contracts))
-    usable = (pl.col("production_month") <= f"{year}-12") & (pl.col("usable_for") >= f"{year}-01")
-    rows = stock.ledger.filter((pl.col("state") == HELD) & mine & usable)
+    held = stock.ranges(HELD, year)
+    rows = list(held.get(site_id, ()))
+    if shared := held.get(None):
+        contracts = _contracts(stock.tables, site_id, months)
+        rows = sorted([*rows, *(row for row in shared if row["contract_id"] in contracts)], key=itemgetter(_PLACE))
     today = date.fromisoformat(stock.today)
     return [
         {
             **{name: row[name] for name in _OF_HELD}, "mwh": row["seq_end"] - row["seq_start"] + 1, "shared": row["site_id"] is None,
             "days_left": (date.fromisoformat(row["usable_to"]) - today).days, **stock.source(row),
         }
-        for row in rows.sort("usable_to", "project_code", "production_month", "seq_start").iter_rows(named=True)
+        for row in rows
     ]  # fmt: skip
 
 
@@ -295,21 +355,19 @@ _OF_HELD = (
 )  # fmt: skip
 
 
-def _contracts(tables: Tables, site_id: str, months: Sequence[str]) -> list[str]:
+def _contracts(tables: Tables, site_id: str, months: Sequence[str]) -> set[str]:
     """The contracts in which the site has a share in any of the months."""
-    rows = [row for month in months for row in tables.rows("staging/boundary", month, site_id) or ()]
-    return sorted({row["id"] for row in rows if row["kind"] == "contract"})
+    rows = (row for month in months for row in tables.rows("staging/boundary", month, site_id) or ())
+    return {row["id"] for row in rows if row["kind"] == "contract"}
 
 
 def _books(stock: Stock, keys: Iterable[tuple[str, str]]) -> Row:
     """The books of some project-months, summed, and what differs in them."""
-    wanted = pl.DataFrame(sorted(set(keys)), schema={"project_code": pl.String, "production_month": pl.String}, orient="row")
-    if stock.books.is_empty() or wanted.is_empty():
-        return {"project_months": 0, **dict.fromkeys(_SUMS, 0), "agree": True, "differences": []}
-    own = stock.books.join(wanted, on=wanted.columns, how="semi")
-    sums = {name: int(own[name].sum()) for name in _SUMS}
-    differing = [] if stock.differences.is_empty() else stock.differences.join(wanted, on=wanted.columns, how="semi").to_dicts()
+    wanted = set(keys)
+    own = [row for key in wanted for row in stock.by_project_month.get(key, ())]
+    sums = {name: sum(row[name] for row in own) for name in _SUMS}
+    differing = [row for row in stock.differences if (row["project_code"], row["production_month"]) in wanted]
     return {
-        "project_months": own.height, **sums, "agree": not (sums["lost"] or sums["claimed_wrongly"]),
+        "project_months": len(own), **sums, "agree": not (sums["lost"] or sums["claimed_wrongly"]),
         "differences": [row | {"file": stock.files.get(row["entry"] or 0)} for row in differing],
     }  # fmt: skip

@@ -12,16 +12,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from jinja2 import Environment
+from markupsafe import Markup
 
 from assets.reports import accounts as account_words
 from assets.reports import boundary_words, green_power_words
-from assets.reports.board import month_board, step
+from assets.reports.board import month_board
 from assets.reports.boundary import TABLE, site_boundary
 from assets.reports.cause_words import CAUSE_WORDS
 from assets.reports.diagram import diagram_svg
 from assets.reports.green_power import Stock, site_year
+from assets.reports.pages import bilingual, environment
 from assets.reports.published import Published, Results
 from assets.reports.ratios import ratio_rows
 from assets.reports.remarks import materiality_words, shares_words, waiver_words
@@ -36,13 +37,6 @@ TREND_MONTHS = 13
 SIMULATED = "SIMULATED"  # a home with a file of this name says on every page that its data are simulated
 
 
-def bilingual(english: object, chinese: object) -> Markup:
-    """Both languages; the page shows the one that is chosen. What is the same in both stands once."""
-    if str(english) == str(chinese):
-        return escape(english)
-    return Markup(f'<span lang="en">{escape(english)}</span><span lang="zh">{escape(chinese)}</span>')
-
-
 def word(term: str) -> Markup:
     """A word of the product in both languages (docs/glossary.md)."""
     return bilingual(english(term), chinese(term))
@@ -55,26 +49,15 @@ def grade(value: str | None) -> Markup:
     return bilingual(f"index grade {value}", f"指数{GRADE_ZH.get(value, value)}")
 
 
-def whole_percent(share: float) -> str:
-    """Percent without decimals, rounded down: 99.9 % of a day is not the whole day; something is never shown as nothing."""
-    return str(max(int(100 * share), 1 if share else 0))
-
-
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=number, points=points, merged=merged, percent=percent, word=word, grade=grade, point_zh=point_zh)
-    environment.globals.update(t=bilingual, step=step, whole=whole_percent, can=materiality_words, shares=shares_words, waived=waiver_words)
-    environment.globals.update({name: getattr(boundary_words, name) for name in ("cadence", "change", "remarks", "role")})
-    environment.globals.update(green=green_power_words, ratios=ratio_rows)
-    environment.globals.update(accounts=account_words, causes={code: bilingual(*words) for code, words in CAUSE_WORDS.items()})
-    return environment
+    found = environment()
+    found.filters.update(number=number, points=points, merged=merged, percent=percent, word=word, grade=grade, point_zh=point_zh)
+    found.globals.update(can=materiality_words, shares=shares_words, waived=waiver_words)
+    found.globals.update({name: getattr(boundary_words, name) for name in ("cadence", "change", "remarks", "role")})
+    found.globals.update(green=green_power_words, ratios=ratio_rows)
+    found.globals.update(accounts=account_words, causes={code: bilingual(*words) for code, words in CAUSE_WORDS.items()})
+    return found
 
 
 def write_site(home: Home, months: Sequence[str]) -> Path:
