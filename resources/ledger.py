@@ -129,7 +129,7 @@ class Ledger(Log):
         with self.read() as connection:
             if not self._there(connection, name):
                 return []
-            return [dict(zip(names, row, strict=True)) for row in connection.execute(query).all()]
+            return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
 
     def _there(self, connection: sa.Connection, name: str) -> bool:
         """Whether a derived table exists: a home of an older version, not upgraded yet, is read without it. None is ever taken away."""

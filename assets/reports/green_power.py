@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 
 from assets.reports.boundary import natural
-from assets.reports.tables import Tables, by_site, read_table
+from assets.reports.tables import Tables, by_site
 from assets.staging.claim_rules import REASONS
 from checks.waivers import day_of
 from resources.calendar import month_range
@@ -59,7 +59,7 @@ class Stock:
     @cached_property
     def months(self) -> list[str]:
         """The months whose claims were computed and are there: one whose table was lost has to be computed again."""
-        return sorted(item.month for item in self._stored(_CLAIMS))
+        return sorted(self._stored(_CLAIMS))
 
     @cached_property
     def files(self) -> dict[int, str]:
@@ -86,8 +86,29 @@ class Stock:
         return self.home.ledger.head()
 
     @cached_property
-    def tables(self) -> Tables:
+    def _tables(self) -> Tables:
         return Tables(self.home)
+
+    def electricity(self, month: str, site_id: str) -> int | None:
+        """What the site used in a month in Wh; None when it is not known."""
+        rows = self._chosen("staging/energies", month, site_id, (pl.col("measure") == "E_DC") & (pl.col("meter_id").fill_null("") == ""))
+        return rows[0]["quantity"] if rows else None
+
+    def contracts(self, month: str, site_id: str) -> set[str]:
+        """The contracts in which the site has a share in a month."""
+        return {row["id"] for row in self._chosen("staging/boundary", month, site_id, pl.col("kind") == "contract")}
+
+    def _chosen(self, table: str, month: str, site_id: str, which: pl.Expr) -> list[Row]:
+        """The rows of a site and month among those of a table that are wanted of it."""
+        if (table, month) not in self._of_month:
+            stored = self._tables.manifest(table, month)
+            frame = None if stored is None else self.home.lake.read(table, month, stored.file_digest)
+            self._of_month[table, month] = {} if frame is None else by_site(frame.filter(which))
+        return self._of_month[table, month].get(site_id, [])
+
+    @cached_property
+    def _of_month(self) -> dict[tuple[str, str], dict[str | None, list[Row]]]:
+        return {}
 
     @cached_property
     def _claims(self) -> dict[tuple[str, ...], dict[str | None, list[Row]]]:
@@ -97,7 +118,8 @@ class Stock:
         """The claims of some months by site; those of no site under None."""
         key = tuple(months)
         if key not in self._claims:
-            self._claims[key] = by_site(self._joined(_CLAIMS, months))
+            stored = self._stored(_CLAIMS)
+            self._claims[key] = by_site(self._joined(stored[month] for month in months))
         return self._claims[key]
 
     @cached_property
@@ -122,7 +144,7 @@ class Stock:
         if self.books.is_empty():
             return []
         keys = ["project_code", "production_month", "month"]
-        found = self._joined(_DIFFERING, (item.month for item in self._stored(_DIFFERING)))
+        found = self._joined(self._stored(_DIFFERING).values())
         return found.join(self.books.select(keys), on=keys, how="semi").to_dicts()
 
     def results(self, year: str) -> dict[str, list[Row]]:
@@ -154,21 +176,22 @@ class Stock:
     def _ranges(self) -> dict[tuple[str, str], dict[str | None, list[Row]]]:
         return {}
 
-    def _stored(self, table: str) -> list[Manifest]:
+    def _stored(self, table: str) -> dict[str, Manifest]:
+        """What is there of a table, by month."""
         found = self.home.ledger.manifests(table_name=table)
-        return [item for item in found if self.home.lake.has(table, item.month, item.file_digest)]
+        return {item.month: item for item in found if self.home.lake.has(table, item.month, item.file_digest)}
 
-    def _joined(self, table: str, months: Iterable[str]) -> pl.DataFrame:
-        found = [frame for month in months if (frame := read_table(self.home, table, month)) is not None]
+    def _joined(self, stored: Iterable[Manifest]) -> pl.DataFrame:
+        found = [self.home.lake.read(item.table_name, item.month, item.file_digest) for item in stored]
         # months computed by an older version may lack a column while a backfill goes through them
         return pl.concat(found, how="diagonal") if found else pl.DataFrame()
 
     def _newest(self, table: str) -> pl.DataFrame:
-        stored = [item for item in self._stored(table) if item.rows]
+        stored = sorted((item for item in self._stored(table).values() if item.rows), key=lambda item: (item.as_of, item.month))
         if not stored:
             return pl.DataFrame()
-        order = {item.month: n for n, item in enumerate(sorted(stored, key=lambda item: (item.as_of, item.month)))}
-        rows = self._joined(table, order).with_columns(pl.col("month").replace_strict(order, return_dtype=pl.Int64).alias("order"))
+        order = {item.month: n for n, item in enumerate(stored)}
+        rows = self._joined(stored).with_columns(pl.col("month").replace_strict(order, return_dtype=pl.Int64).alias("order"))
         newest = pl.col("order") == pl.col("order").max().over("project_code", "production_month")
         return rows.filter(newest).drop("order")
 
@@ -223,11 +246,9 @@ def _month(stock: Stock, site_id: str, month: str, payload: Mapping[str, Any], r
         if row["status"] == "eligible":
             claimed[row["route"]] += row["quantity_wh"]
     numbered = sum(row["quantity_wh"] for row in rows if row["seq_start"] is not None and row["reason"] != _WAITING_STOCK)
-    energies = stock.tables.rows("staging/energies", month, site_id) or ()
-    total = [row["quantity"] for row in energies if row["measure"] == "E_DC" and not row["meter_id"]]
-    surplus = share["beside"].get("surplus_mwh")
+    used, surplus = stock.electricity(month, site_id), share["beside"].get("surplus_mwh")
     return {
-        "month": month, "electricity_mwh": _mwh(total[0]) if total and total[0] is not None else None,
+        "month": month, "electricity_mwh": None if used is None else _mwh(used),
         "claimed_by_route": {route: _mwh(claimed[route]) for route in [*stock.routes, *claimed] if route in claimed},
         "claimed_mwh": _mwh(sum(claimed.values())), "counted_mwh": None if share["value"] is None else _mwh(share["numerator"]),
         "surplus_mwh": surplus, "cancelled_mwh": _mwh(numbered), "pending_mwh": _energy(rows, "pending"),
@@ -337,7 +358,7 @@ def _held(stock: Stock, site_id: str, year: str, months: Sequence[str]) -> list[
     held = stock.ranges(HELD, year)
     rows = list(held.get(site_id, ()))
     if shared := held.get(None):
-        contracts = _contracts(stock.tables, site_id, months)
+        contracts = {name for month in months for name in stock.contracts(month, site_id)}
         rows = sorted([*rows, *(row for row in shared if row["contract_id"] in contracts)], key=itemgetter(_PLACE))
     today = date.fromisoformat(stock.today)
     return [
@@ -353,12 +374,6 @@ _OF_HELD = (
     "project_code", "production_month", "seq_start", "seq_end", "since", "account", "channel", "contract_id", "energy_type", "usable_for",
     "usable_to",
 )  # fmt: skip
-
-
-def _contracts(tables: Tables, site_id: str, months: Sequence[str]) -> set[str]:
-    """The contracts in which the site has a share in any of the months."""
-    rows = (row for month in months for row in tables.rows("staging/boundary", month, site_id) or ())
-    return {row["id"] for row in rows if row["kind"] == "contract"}
 
 
 def _books(stock: Stock, keys: Iterable[tuple[str, str]]) -> Row:
