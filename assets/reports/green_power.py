@@ -7,7 +7,7 @@ claim counts was decided in ``assets/staging``, what the share is in ``assets/in
 from __future__ import annotations
 
 import json
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,11 +18,11 @@ from typing import Any
 import polars as pl
 
 from assets.reports.boundary import natural
+from assets.reports.published import parts_of_results
 from assets.reports.tables import Tables, by_site
 from assets.staging.claim_rules import REASONS
 from checks.waivers import day_of
 from resources.calendar import month_range
-from resources.digest import digest_text
 from resources.home import Home
 from resources.ledger import Manifest
 
@@ -147,18 +147,18 @@ class Stock:
         found = self._joined(self._stored(_DIFFERING).values())
         return found.join(self.books.select(keys), on=keys, how="semi").to_dicts()
 
-    def results(self, year: str) -> dict[str, list[Row]]:
-        """The ledger's results of the months of a year, by site."""
+    def results(self, year: str) -> dict[str, dict[str, Row]]:
+        """For each site what its page says of the results of the months of a year, by month."""
         if year not in self._results:
-            found: dict[str, list[Row]] = defaultdict(list)
+            found: dict[str, dict[str, Row]] = defaultdict(dict)
             wanted = month_range(f"{year}-01", f"{year}-12")
-            for row in self.home.ledger.rows("result", window="month", entity_kind="site", month=wanted):
-                found[row["entity_id"]].append(row)
+            for month, site_id, said in parts_of_results(self.home, _said, window="month", entity_kind="site", month=wanted):
+                found[site_id][month] = said
             self._results[year] = found
         return self._results[year]
 
     @cached_property
-    def _results(self) -> dict[str, dict[str, list[Row]]]:
+    def _results(self) -> dict[str, dict[str, dict[str, Row]]]:
         return {}
 
     def ranges(self, state: str, year: str) -> dict[str | None, list[Row]]:
@@ -213,7 +213,7 @@ def site_year(stock: Stock, site_id: str, year: str) -> Row:
     Months that were not computed are in ``not_computed``.
     """
     wanted = month_range(f"{year}-01", f"{year}-12")
-    payloads = {row["month"]: _said(row) for row in stock.results(year).get(site_id, ())}
+    payloads = stock.results(year).get(site_id, {})
     months = [month for month in wanted if month in payloads and month in stock.months]
     claims = stock.claims(months)
     rows, homeless = claims.get(site_id, []), claims.get(None, [])
@@ -258,20 +258,10 @@ def _month(stock: Stock, site_id: str, month: str, payload: Mapping[str, Any], r
     }  # fmt: skip
 
 
-_results: OrderedDict[str, Row] = OrderedDict()
-_KEPT_RESULTS = 16_384
-
-
-def _said(row: Row) -> Row:
-    """What of a result stands on the page of its year; kept by the digest of the whole, for the pages of the next month."""
-    key = digest_text(row["payload"])
-    if key not in _results:
-        payload = json.loads(row["payload"])
-        share = next((item for item in payload["indicators"] if item["code"] == "E1"), None)
-        _results[key] = {"E1": share, "claims_open": bool(payload.get("claims_open"))}
-        while len(_results) > _KEPT_RESULTS:
-            _results.popitem(last=False)
-    return _results[key]
+def _said(payload: Mapping[str, Any]) -> Row:
+    """What of a result stands on the page of its year."""
+    share = next((item for item in payload["indicators"] if item["code"] == "E1"), None)
+    return {"E1": share, "claims_open": bool(payload.get("claims_open"))}
 
 
 def _energy(rows: Iterable[Row], status: str, reason: str = "") -> float:

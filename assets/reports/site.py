@@ -5,8 +5,6 @@ Pages say what ``gci show`` says, drawn. They are made from results in the ledge
 
 from __future__ import annotations
 
-import json
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +21,7 @@ from assets.reports.cause_words import CAUSE_WORDS
 from assets.reports.diagram import diagram_svg
 from assets.reports.green_power import Stock, site_year
 from assets.reports.pages import bilingual, environment
-from assets.reports.published import Published, Results
+from assets.reports.published import Published, Results, parts_of_results
 from assets.reports.ratios import ratio_rows
 from assets.reports.remarks import materiality_words, shares_words, waiver_words
 from assets.reports.tables import Tables
@@ -65,8 +63,8 @@ def write_site(home: Home, months: Sequence[str]) -> Path:
     first = add_months(min(months), 1 - TREND_MONTHS)
     span = month_range(first, max(months))
     payloads: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in home.ledger.rows("result", window="ttm", month=span):
-        payloads.setdefault(row["month"], {})[row["entity_id"]] = _point(row)
+    for month, entity, point in parts_of_results(home, _point, window="ttm", month=span):
+        payloads.setdefault(month, {})[entity] = point
     shown = Published(home)
     for (entity, month), revisions in shown.closed.revisions.items():
         now = payloads.get(month, {}).get(entity)
@@ -86,19 +84,9 @@ def write_site(home: Home, months: Sequence[str]) -> Path:
     return home.reports / newest / "index.html" if newest in months else home.reports / months[-1] / "index.html"
 
 
-_points: OrderedDict[str, dict[str, Any]] = OrderedDict()
-_KEPT_POINTS = 16_384
-
-
-def _point(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a result stands in the trend of later months; kept by the digest of what it says, for the pages of the next month."""
-    key = f"{row['entity_kind']} {row['output_digest']}"
-    if key not in _points:
-        payload = json.loads(row["payload"])
-        _points[key] = {name: payload[name] for name in ("entity_kind", "index", "months_in_window", "output_digest")}
-        while len(_points) > _KEPT_POINTS:
-            _points.popitem(last=False)
-    return _points[key]
+def _point(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a result stands in the trend of later months."""
+    return {name: payload[name] for name in ("entity_kind", "index", "months_in_window", "output_digest")}
 
 
 def _write_month(
