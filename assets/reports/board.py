@@ -64,10 +64,9 @@ def site_days(coverage: pl.DataFrame) -> list[dict[str, Any]]:
     days = counted.group_by("site_id", "feed", "day").agg(pl.col("expected_s", "metered_s").sum()).sort("site_id", "feed", "day")
     order_of_feeds = {READINGS: 0}
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in days.iter_rows(named=True):
-        share = row["metered_s"] / row["expected_s"]
-        day = {"day": row["day"], "coverage": share, "expected_s": row["expected_s"], "metered_s": row["metered_s"]}
-        found.setdefault((row["site_id"], row["feed"]), []).append(day)
+    for site_id, feed, day, expected, metered in days.iter_rows():
+        said = {"day": day, "coverage": metered / expected, "expected_s": expected, "metered_s": metered}
+        found.setdefault((site_id, feed), []).append(said)
     return [
         {
             "site_id": site_id, "feed": feed,

@@ -7,7 +7,7 @@ report show the same.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,14 +29,14 @@ def site_boundary(home: Home, site_id: str, month: str, tables: Tables | None = 
     have the site. GciError when the month's boundary was not computed.
     """
     tables = tables or Tables(home)
-    rows, stored = tables.rows(TABLE, month, site_id), tables.manifest(TABLE, month)
-    if rows is None or stored is None:
+    stored, known = tables.manifest(TABLE, month), _items(tables, site_id, month)
+    if known is None or stored is None:
         raise GciError(
             f"The collection boundary of {month} was not computed: the month was computed by an older version. Run 'gci run {month}'."
         )
-    items = items_from(rows)
+    items, digest = known
     found: dict[str, Any] = {
-        "entity_id": site_id, "entity_kind": "site", "month": month, "log_number": stored.as_of, "digest": boundary_digest(items),
+        "entity_id": site_id, "entity_kind": "site", "month": month, "log_number": stored.as_of, "digest": digest,
         "table_digest": stored.digest,
     }  # fmt: skip
     found |= {item.id: dict(item.attributes) for item in items if item.kind == SUBJECT}
@@ -72,8 +72,26 @@ def natural(name: str) -> list[Any]:
 
 def _changes(tables: Tables, site_id: str, month: str, items: list[Item]) -> dict[str, Any] | None:
     before = add_months(month, -1)
-    old = items_from(tables.rows(TABLE, before, site_id) or [])
-    return {"since": before, "digest": boundary_digest(old), "items": changes(old, items)} if old else None
+    old, digest = _items(tables, site_id, before) or ([], "")
+    return {"since": before, "digest": digest, "items": changes(old, items)} if old else None
+
+
+def _items(tables: Tables, site_id: str, month: str) -> tuple[list[Item], str] | None:
+    """The boundary of a site and its digest; None when the month's was not computed. The page of the next month asks again."""
+    stored = tables.manifest(TABLE, month)
+    if stored is None:
+        return None
+    kept = _kept.setdefault(stored.file_digest, {})
+    while len(_kept) > _KEPT:
+        _kept.popitem(last=False)
+    if site_id not in kept:
+        items = items_from(tables.rows(TABLE, month, site_id) or [])
+        kept[site_id] = items, boundary_digest(items)
+    return kept[site_id]
+
+
+_kept: OrderedDict[str, dict[str, tuple[list[Item], str]]] = OrderedDict()  # by the digest of the table
+_KEPT = 3  # a month, the one before, and what comes next
 
 
 def _meter(item: Item, findings: Iterable[dict[str, Any]]) -> dict[str, Any]:
