@@ -5,25 +5,26 @@ Reads what was computed and puts it in order; ``gci status MONTH`` and the repor
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from assets.reports.requests import mail, order, requests
-from assets.reports.tables import read_table
+from assets.reports.tables import by_site, grouped, read_table
 from assets.staging.coverage import READINGS
 from resources.home import Home
 
 # Feeds that no scored number needs: their absence is no gap.
 OPTIONAL = ("bills", "telemetry")
 # From which share of the time on a day has a step of the scale.
-STEPS = (1.0, 0.95, 0.5, 1e-9)
+STEPS = (1e-9, 0.5, 0.95, 1.0)
 
 
 def step(share: float) -> int:
     """Step of the scale: 4 complete, 3 from 95 %, 2 from half of the time on, 1 something, 0 nothing."""
-    return next((4 - number for number, least in enumerate(STEPS) if share >= least), 0)
+    return bisect_right(STEPS, share)
 
 
 def month_board(home: Home, month: str, payloads: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
@@ -36,13 +37,13 @@ def month_board(home: Home, month: str, payloads: Sequence[Mapping[str, Any]]) -
     coverage, gaps, reported = (read_table(home, f"staging/{name}", month) for name in ("coverage", "gaps", "reported"))
     if coverage is None or gaps is None or reported is None:
         return None
+    findings, gaps_of, reported_of = grouped(home.ledger.rows("finding", month=month)), by_site(gaps), by_site(reported)
     asked = {}
     for payload in payloads:
         site_id = payload["entity_id"]
-        here = pl.col("site_id") == site_id
         asked[site_id] = requests(
-            site_id, month, payload["timezone"], home.ledger.rows("finding", month=month, site_id=site_id),
-            gaps.filter(here).iter_rows(named=True), reported.filter(here).iter_rows(named=True), payload["missing_feeds"],
+            site_id, month, payload["timezone"], findings.get(site_id, ()), gaps_of.get(site_id, ()), reported_of.get(site_id, ()),
+            payload["missing_feeds"],
         )  # fmt: skip
     zones = {payload["entity_id"]: payload["timezone"] for payload in payloads}
     ordered = order(asked)
@@ -63,10 +64,9 @@ def site_days(coverage: pl.DataFrame) -> list[dict[str, Any]]:
     days = counted.group_by("site_id", "feed", "day").agg(pl.col("expected_s", "metered_s").sum()).sort("site_id", "feed", "day")
     order_of_feeds = {READINGS: 0}
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in days.iter_rows(named=True):
-        share = row["metered_s"] / row["expected_s"]
-        day = {"day": row["day"], "coverage": share, "expected_s": row["expected_s"], "metered_s": row["metered_s"]}
-        found.setdefault((row["site_id"], row["feed"]), []).append(day)
+    for site_id, feed, day, expected, metered in days.iter_rows():
+        said = {"day": day, "coverage": metered / expected, "expected_s": expected, "metered_s": metered}
+        found.setdefault((site_id, feed), []).append(said)
     return [
         {
             "site_id": site_id, "feed": feed,

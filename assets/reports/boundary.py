@@ -7,7 +7,7 @@ report show the same.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,18 +29,18 @@ def site_boundary(home: Home, site_id: str, month: str, tables: Tables | None = 
     have the site. GciError when the month's boundary was not computed.
     """
     tables = tables or Tables(home)
-    rows, stored = tables.rows(TABLE, month, site_id), tables.manifest(TABLE, month)
-    if rows is None or stored is None:
+    stored, known = tables.manifest(TABLE, month), _items(tables, site_id, month)
+    if known is None or stored is None:
         raise GciError(
             f"The collection boundary of {month} was not computed: the month was computed by an older version. Run 'gci run {month}'."
         )
-    items = items_from(rows)
+    items, digest = known
     found: dict[str, Any] = {
-        "entity_id": site_id, "entity_kind": "site", "month": month, "log_number": stored.as_of, "digest": boundary_digest(items),
+        "entity_id": site_id, "entity_kind": "site", "month": month, "log_number": stored.as_of, "digest": digest,
         "table_digest": stored.digest,
     }  # fmt: skip
     found |= {item.id: dict(item.attributes) for item in items if item.kind == SUBJECT}
-    said = _findings(home, site_id, month)
+    said = _findings(tables, site_id, month)
     meters = sorted((item for item in items if item.kind == METER), key=_by_role)
     found["meters"] = [_meter(item, said.get(item.id, [])) for item in meters]
     found["contracts"] = [{"contract_id": i.id, **i.attributes, **_source(i)} for i in items if i.kind == CONTRACT]
@@ -72,8 +72,26 @@ def natural(name: str) -> list[Any]:
 
 def _changes(tables: Tables, site_id: str, month: str, items: list[Item]) -> dict[str, Any] | None:
     before = add_months(month, -1)
-    old = items_from(tables.rows(TABLE, before, site_id) or [])
-    return {"since": before, "digest": boundary_digest(old), "items": changes(old, items)} if old else None
+    old, digest = _items(tables, site_id, before) or ([], "")
+    return {"since": before, "digest": digest, "items": changes(old, items)} if old else None
+
+
+def _items(tables: Tables, site_id: str, month: str) -> tuple[list[Item], str] | None:
+    """The boundary of a site and its digest; None when the month's was not computed. The page of the next month asks again."""
+    stored = tables.manifest(TABLE, month)
+    if stored is None:
+        return None
+    kept = _kept.setdefault(stored.file_digest, {})
+    while len(_kept) > _KEPT:
+        _kept.popitem(last=False)
+    if site_id not in kept:
+        items = items_from(tables.rows(TABLE, month, site_id) or [])
+        kept[site_id] = items, boundary_digest(items)
+    return kept[site_id]
+
+
+_kept: OrderedDict[str, dict[str, tuple[list[Item], str]]] = OrderedDict()  # by the digest of the table
+_KEPT = 3  # a month, the one before, and what comes next
 
 
 def _meter(item: Item, findings: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -89,10 +107,10 @@ def _source(item: Item) -> dict[str, Any]:
     return {"entry": item.entry, "source_row": item.source_row}
 
 
-def _findings(home: Home, site_id: str, month: str) -> dict[str, list[dict[str, Any]]]:
+def _findings(tables: Tables, site_id: str, month: str) -> dict[str, list[dict[str, Any]]]:
     """The month's findings of a site by subject; an info is no mark on a meter."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in home.ledger.rows("finding", month=month, site_id=site_id):
+    for row in tables.findings(month, site_id):
         if row["severity"] != "info":
             found[row["subject"]].append(row)
     return found

@@ -12,12 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
 
 from assets.reports.boundary import natural
-from assets.reports.tables import Tables, by_site, read_table
+from assets.reports.published import parts_of_results
+from assets.reports.tables import Tables, by_site
 from assets.staging.claim_rules import REASONS
 from checks.waivers import day_of
 from resources.calendar import month_range
@@ -30,6 +32,12 @@ WH = 1_000_000
 HELD, CANCELLED = "transferred", "cancelled"
 _WAITING_STOCK = "held, not cancelled"
 _METERED = "counted by the meter"  # certificates of energy that counts by its meter: nothing is lost by leaving them out
+# Of a state: the months between which a range counts for a year, and the order of ranges.
+_RANGES = {
+    HELD: ("production_month", "usable_for", "usable_to", "project_code", "production_month", "seq_start"),
+    CANCELLED: ("consumption_start", "consumption_end", "project_code", "production_month", "seq_start"),
+}
+_PLACE = "place"  # of a range in that order
 _LEFT_OUT = ("excluded_mwh", "metered_mwh")
 _CLAIMS, _LEDGER, _BOOKS, _DIFFERING = (
     "staging/claims", "staging/certificate_ledger", "staging/certificate_books", "staging/certificate_differences",
@@ -51,7 +59,7 @@ class Stock:
     @cached_property
     def months(self) -> list[str]:
         """The months whose claims were computed and are there: one whose table was lost has to be computed again."""
-        return sorted(item.month for item in self._stored(_CLAIMS))
+        return sorted(self._stored(_CLAIMS))
 
     @cached_property
     def files(self) -> dict[int, str]:
@@ -70,12 +78,37 @@ class Stock:
     @cached_property
     def today(self) -> str:
         """The day of the newest entry of the log: the only clock."""
-        number, _ = self.home.ledger.head()
-        return day_of(self.home.ledger.moment(number), self.home.settings.timezone).isoformat()
+        return day_of(self.home.ledger.moment(self.head[0]), self.home.settings.timezone).isoformat()
 
     @cached_property
-    def tables(self) -> Tables:
+    def head(self) -> tuple[int, str]:
+        """Number and head digest of the newest entry of the log."""
+        return self.home.ledger.head()
+
+    @cached_property
+    def _tables(self) -> Tables:
         return Tables(self.home)
+
+    def electricity(self, month: str, site_id: str) -> int | None:
+        """What the site used in a month in Wh; None when it is not known."""
+        rows = self._chosen("staging/energies", month, site_id, (pl.col("measure") == "E_DC") & (pl.col("meter_id").fill_null("") == ""))
+        return rows[0]["quantity"] if rows else None
+
+    def contracts(self, month: str, site_id: str) -> set[str]:
+        """The contracts in which the site has a share in a month."""
+        return {row["id"] for row in self._chosen("staging/boundary", month, site_id, pl.col("kind") == "contract")}
+
+    def _chosen(self, table: str, month: str, site_id: str, which: pl.Expr) -> list[Row]:
+        """The rows of a site and month among those of a table that are wanted of it."""
+        if (table, month) not in self._of_month:
+            stored = self._tables.manifest(table, month)
+            frame = None if stored is None else self.home.lake.read(table, month, stored.file_digest)
+            self._of_month[table, month] = {} if frame is None else by_site(frame.filter(which))
+        return self._of_month[table, month].get(site_id, [])
+
+    @cached_property
+    def _of_month(self) -> dict[tuple[str, str], dict[str | None, list[Row]]]:
+        return {}
 
     @cached_property
     def _claims(self) -> dict[tuple[str, ...], dict[str | None, list[Row]]]:
@@ -85,7 +118,8 @@ class Stock:
         """The claims of some months by site; those of no site under None."""
         key = tuple(months)
         if key not in self._claims:
-            self._claims[key] = by_site(self._joined(_CLAIMS, months))
+            stored = self._stored(_CLAIMS)
+            self._claims[key] = by_site(self._joined(stored[month] for month in months))
         return self._claims[key]
 
     @cached_property
@@ -98,27 +132,66 @@ class Stock:
         return self._newest(_BOOKS)
 
     @cached_property
-    def differences(self) -> pl.DataFrame:
+    def by_project_month(self) -> dict[tuple[str, str], list[Row]]:
+        """The books of each project-month."""
+        found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in self.books.iter_rows(named=True):
+            found[row["project_code"], row["production_month"]].append(row)
+        return found
+
+    @cached_property
+    def differences(self) -> list[Row]:
+        if self.books.is_empty():
+            return []
         keys = ["project_code", "production_month", "month"]
-        return self._joined(_DIFFERING, (item.month for item in self._stored(_DIFFERING))).join(
-            self.books.select(keys), on=keys, how="semi"
-        )
+        found = self._joined(self._stored(_DIFFERING).values())
+        return found.join(self.books.select(keys), on=keys, how="semi").to_dicts()
 
-    def _stored(self, table: str) -> list[Manifest]:
+    def results(self, year: str) -> dict[str, dict[str, Row]]:
+        """For each site what its page says of the results of the months of a year, by month."""
+        if year not in self._results:
+            found: dict[str, dict[str, Row]] = defaultdict(dict)
+            wanted = month_range(f"{year}-01", f"{year}-12")
+            for month, site_id, said in parts_of_results(self.home, _said, window="month", entity_kind="site", month=wanted):
+                found[site_id][month] = said
+            self._results[year] = found
+        return self._results[year]
+
+    @cached_property
+    def _results(self) -> dict[str, dict[str, dict[str, Row]]]:
+        return {}
+
+    def ranges(self, state: str, year: str) -> dict[str | None, list[Row]]:
+        """The ranges in a state, ``HELD`` and usable for a year or ``CANCELLED`` for it, by site; each with its place in their order."""
+        if (state, year) not in self._ranges:
+            start, end, *order = _RANGES[state]
+            rows = pl.DataFrame()
+            if not self.ledger.is_empty():
+                in_year = (pl.col(start) <= f"{year}-12") & (pl.col(end) >= f"{year}-01")
+                rows = self.ledger.filter((pl.col("state") == state) & in_year).sort(order).with_row_index(_PLACE)
+            self._ranges[state, year] = by_site(rows)
+        return self._ranges[state, year]
+
+    @cached_property
+    def _ranges(self) -> dict[tuple[str, str], dict[str | None, list[Row]]]:
+        return {}
+
+    def _stored(self, table: str) -> dict[str, Manifest]:
+        """What is there of a table, by month."""
         found = self.home.ledger.manifests(table_name=table)
-        return [item for item in found if self.home.lake.has(table, item.month, item.file_digest)]
+        return {item.month: item for item in found if self.home.lake.has(table, item.month, item.file_digest)}
 
-    def _joined(self, table: str, months: Iterable[str]) -> pl.DataFrame:
-        found = [frame for month in months if (frame := read_table(self.home, table, month)) is not None]
+    def _joined(self, stored: Iterable[Manifest]) -> pl.DataFrame:
+        found = [self.home.lake.read(item.table_name, item.month, item.file_digest) for item in stored]
         # months computed by an older version may lack a column while a backfill goes through them
         return pl.concat(found, how="diagonal") if found else pl.DataFrame()
 
     def _newest(self, table: str) -> pl.DataFrame:
-        stored = [item for item in self._stored(table) if item.rows]
+        stored = sorted((item for item in self._stored(table).values() if item.rows), key=lambda item: (item.as_of, item.month))
         if not stored:
             return pl.DataFrame()
-        order = {item.month: n for n, item in enumerate(sorted(stored, key=lambda item: (item.as_of, item.month)))}
-        rows = self._joined(table, order).with_columns(pl.col("month").replace_strict(order, return_dtype=pl.Int64).alias("order"))
+        order = {item.month: n for n, item in enumerate(stored)}
+        rows = self._joined(stored).with_columns(pl.col("month").replace_strict(order, return_dtype=pl.Int64).alias("order"))
         newest = pl.col("order") == pl.col("order").max().over("project_code", "production_month")
         return rows.filter(newest).drop("order")
 
@@ -140,14 +213,13 @@ def site_year(stock: Stock, site_id: str, year: str) -> Row:
     Months that were not computed are in ``not_computed``.
     """
     wanted = month_range(f"{year}-01", f"{year}-12")
-    results = stock.home.ledger.rows("result", window="month", entity_kind="site", entity_id=site_id, month=wanted)
-    payloads = {row["month"]: json.loads(row["payload"]) for row in results}
-    months = [month for month in wanted if month in payloads and month in set(stock.months)]
+    payloads = stock.results(year).get(site_id, {})
+    months = [month for month in wanted if month in payloads and month in stock.months]
     claims = stock.claims(months)
     rows, homeless = claims.get(site_id, []), claims.get(None, [])
     shown = [_month(stock, site_id, month, payloads[month], [row for row in rows if row["month"] == month]) for month in months]
     held = _held(stock, site_id, year, months)
-    number, head = stock.home.ledger.head()
+    number, head = stock.head
     by_status = {status: [row for row in rows if row["status"] == status] for status in ("eligible", "pending", "excluded")}
     doubtful = {row["month"] for row in shown if row["status"] == "withheld"}
     proven, withheld = ([row for row in by_status["eligible"] if (row["month"] in doubtful) == held_back] for held_back in (False, True))
@@ -155,7 +227,7 @@ def site_year(stock: Stock, site_id: str, year: str) -> Row:
         "site_id": site_id, "year": year, "log_number": number, "head_digest": head, "today": stock.today,
         "months": shown, "sum": _sum(shown),
         "not_computed": [month for month in wanted if month not in months and month >= stock.home.settings.first_month],
-        "claims_open": any(payload.get("claims_open") for payload in payloads.values()),
+        "claims_open": any(payload["claims_open"] for payload in payloads.values()),
         "claimed": _groups(stock, proven), "withheld": _groups(stock, withheld), "pending": _groups(stock, by_status["pending"]),
         "excluded": _groups(stock, by_status["excluded"]), "unassigned": _groups(stock, homeless),
         "cancelled": _cancelled(stock, site_id, year), "held": held,
@@ -168,24 +240,28 @@ def site_year(stock: Stock, site_id: str, year: str) -> Row:
 
 def _month(stock: Stock, site_id: str, month: str, payload: Mapping[str, Any], rows: Sequence[Row]) -> Row:
     """One month: electricity, eligible claims by route, and what of them counts (as E1 of the month says)."""
-    (share,) = (item for item in payload["indicators"] if item["code"] == "E1")
+    share = payload["E1"]
     claimed: dict[str, int] = defaultdict(int)
     for row in rows:
         if row["status"] == "eligible":
             claimed[row["route"]] += row["quantity_wh"]
     numbered = sum(row["quantity_wh"] for row in rows if row["seq_start"] is not None and row["reason"] != _WAITING_STOCK)
-    energies = stock.tables.rows("staging/energies", month, site_id) or ()
-    total = [row["quantity"] for row in energies if row["measure"] == "E_DC" and not row["meter_id"]]
-    surplus = share["beside"].get("surplus_mwh")
+    used, surplus = stock.electricity(month, site_id), share["beside"].get("surplus_mwh")
     return {
-        "month": month, "electricity_mwh": _mwh(total[0]) if total and total[0] is not None else None,
+        "month": month, "electricity_mwh": None if used is None else _mwh(used),
         "claimed_by_route": {route: _mwh(claimed[route]) for route in [*stock.routes, *claimed] if route in claimed},
         "claimed_mwh": _mwh(sum(claimed.values())), "counted_mwh": None if share["value"] is None else _mwh(share["numerator"]),
         "surplus_mwh": surplus, "cancelled_mwh": _mwh(numbered), "pending_mwh": _energy(rows, "pending"),
         "excluded_mwh": _energy(rows, "excluded"), "metered_mwh": _energy(rows, "excluded", _METERED),
         **{name: share[key] for name, key in (("share", "value"), ("status", "status"), ("reason", "reason"))},
-        "rules_failed": share["rules_failed"], "claims_open": bool(payload.get("claims_open")),
+        "rules_failed": share["rules_failed"], "claims_open": payload["claims_open"],
     }  # fmt: skip
+
+
+def _said(payload: Mapping[str, Any]) -> Row:
+    """What of a result stands on the page of its year."""
+    share = next((item for item in payload["indicators"] if item["code"] == "E1"), None)
+    return {"E1": share, "claims_open": bool(payload.get("claims_open"))}
 
 
 def _energy(rows: Iterable[Row], status: str, reason: str = "") -> float:
@@ -248,12 +324,8 @@ def _groups(stock: Stock, rows: Sequence[Row]) -> list[Row]:
 
 def _cancelled(stock: Stock, site_id: str, year: str) -> list[Row]:
     """Ranges that stand cancelled for the site and consumption of the year, by who they were cancelled for and how they were acquired."""
-    if stock.ledger.is_empty():
-        return []
-    in_year = (pl.col("consumption_start") <= f"{year}-12") & (pl.col("consumption_end") >= f"{year}-01")
-    rows = stock.ledger.filter((pl.col("state") == CANCELLED) & (pl.col("site_id") == site_id) & in_year)
     groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-    for row in rows.sort("project_code", "production_month", "seq_start").to_dicts():
+    for row in stock.ranges(CANCELLED, year).get(site_id, ()):
         groups[tuple(row[name] for name in _OF_GROUP)].append(row)
     return [
         {
@@ -273,19 +345,18 @@ _OF_RANGE = ("production_month", "seq_start", "seq_end", "since", "consumption_s
 
 def _held(stock: Stock, site_id: str, year: str, months: Sequence[str]) -> list[Row]:
     """Certificates that are held and usable for consumption of the year, soonest last day first."""
-    if stock.ledger.is_empty():
-        return []
-    contracts = _contracts(stock.tables, site_id, months)
-    mine = (pl.col("site_id") == site_id) | (pl.col("site_id").is_null() & pl.col("contract_id").is_in(contracts))
-    usable = (pl.col("production_month") <= f"{year}-12") & (pl.col("usable_for") >= f"{year}-01")
-    rows = stock.ledger.filter((pl.col("state") == HELD) & mine & usable)
+    held = stock.ranges(HELD, year)
+    rows = list(held.get(site_id, ()))
+    if shared := held.get(None):
+        contracts = {name for month in months for name in stock.contracts(month, site_id)}
+        rows = sorted([*rows, *(row for row in shared if row["contract_id"] in contracts)], key=itemgetter(_PLACE))
     today = date.fromisoformat(stock.today)
     return [
         {
             **{name: row[name] for name in _OF_HELD}, "mwh": row["seq_end"] - row["seq_start"] + 1, "shared": row["site_id"] is None,
             "days_left": (date.fromisoformat(row["usable_to"]) - today).days, **stock.source(row),
         }
-        for row in rows.sort("usable_to", "project_code", "production_month", "seq_start").iter_rows(named=True)
+        for row in rows
     ]  # fmt: skip
 
 
@@ -295,21 +366,13 @@ _OF_HELD = (
 )  # fmt: skip
 
 
-def _contracts(tables: Tables, site_id: str, months: Sequence[str]) -> list[str]:
-    """The contracts in which the site has a share in any of the months."""
-    rows = [row for month in months for row in tables.rows("staging/boundary", month, site_id) or ()]
-    return sorted({row["id"] for row in rows if row["kind"] == "contract"})
-
-
 def _books(stock: Stock, keys: Iterable[tuple[str, str]]) -> Row:
     """The books of some project-months, summed, and what differs in them."""
-    wanted = pl.DataFrame(sorted(set(keys)), schema={"project_code": pl.String, "production_month": pl.String}, orient="row")
-    if stock.books.is_empty() or wanted.is_empty():
-        return {"project_months": 0, **dict.fromkeys(_SUMS, 0), "agree": True, "differences": []}
-    own = stock.books.join(wanted, on=wanted.columns, how="semi")
-    sums = {name: int(own[name].sum()) for name in _SUMS}
-    differing = [] if stock.differences.is_empty() else stock.differences.join(wanted, on=wanted.columns, how="semi").to_dicts()
+    wanted = set(keys)
+    own = [row for key in wanted for row in stock.by_project_month.get(key, ())]
+    sums = {name: sum(row[name] for row in own) for name in _SUMS}
+    differing = [row for row in stock.differences if (row["project_code"], row["production_month"]) in wanted]
     return {
-        "project_months": own.height, **sums, "agree": not (sums["lost"] or sums["claimed_wrongly"]),
+        "project_months": len(own), **sums, "agree": not (sums["lost"] or sums["claimed_wrongly"]),
         "differences": [row | {"file": stock.files.get(row["entry"] or 0)} for row in differing],
     }  # fmt: skip

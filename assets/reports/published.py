@@ -7,7 +7,8 @@ Output digests are compared first: a document is read only for what differs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,26 @@ def results_of(rows: Iterable[Mapping[str, Any]]) -> Results:
     for row in rows:
         found.setdefault(row["entity_id"], {})[row["window"]] = json.loads(row["payload"])
     return found
+
+
+def parts_of_results(home: Home, part: Callable[[Mapping[str, Any]], Any], **where: Any) -> list[tuple[str, str, Any]]:
+    """Month, entity and ``part`` of the payload of each result in the ledger that ``where`` names, in their order.
+
+    Parts are kept by what the result says, for the pages of the next month: those of a year ask for the results of all its months.
+    """
+    rows = home.ledger.rows("result", ("month", "entity_id", "log_number", "output_digest"), **where)
+    keys = [(part, row["log_number"], row["output_digest"]) for row in rows]
+    if unknown := sorted({row["month"] for row, key in zip(rows, keys, strict=True) if key not in _parts}):
+        for row in home.ledger.rows("result", ("log_number", "output_digest", "payload"), **{**where, "month": unknown}):
+            _parts[part, row["log_number"], row["output_digest"]] = part(json.loads(row["payload"]))
+    found = [(row["month"], row["entity_id"], _parts[key]) for row, key in zip(rows, keys, strict=True)]
+    while len(_parts) > _KEPT_PARTS:
+        _parts.popitem(last=False)
+    return found
+
+
+_parts: OrderedDict[tuple[Any, int, str], Any] = OrderedDict()
+_KEPT_PARTS = 32_768
 
 
 def entities(results: Results, kind: str) -> list[str]:

@@ -5,24 +5,23 @@ Pages say what ``gci show`` says, drawn. They are made from results in the ledge
 
 from __future__ import annotations
 
-import json
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from jinja2 import Environment
+from markupsafe import Markup
 
 from assets.reports import accounts as account_words
 from assets.reports import boundary_words, green_power_words
-from assets.reports.board import month_board, step
+from assets.reports.board import month_board
 from assets.reports.boundary import TABLE, site_boundary
 from assets.reports.cause_words import CAUSE_WORDS
 from assets.reports.diagram import diagram_svg
 from assets.reports.green_power import Stock, site_year
-from assets.reports.published import Published, Results
+from assets.reports.pages import bilingual, environment
+from assets.reports.published import Published, Results, parts_of_results
 from assets.reports.ratios import ratio_rows
 from assets.reports.remarks import materiality_words, shares_words, waiver_words
 from assets.reports.tables import Tables
@@ -34,13 +33,6 @@ from resources.revision_home import home_at
 
 TREND_MONTHS = 13
 SIMULATED = "SIMULATED"  # a home with a file of this name says on every page that its data are simulated
-
-
-def bilingual(english: object, chinese: object) -> Markup:
-    """Both languages; the page shows the one that is chosen. What is the same in both stands once."""
-    if str(english) == str(chinese):
-        return escape(english)
-    return Markup(f'<span lang="en">{escape(english)}</span><span lang="zh">{escape(chinese)}</span>')
 
 
 def word(term: str) -> Markup:
@@ -55,26 +47,15 @@ def grade(value: str | None) -> Markup:
     return bilingual(f"index grade {value}", f"指数{GRADE_ZH.get(value, value)}")
 
 
-def whole_percent(share: float) -> str:
-    """Percent without decimals, rounded down: 99.9 % of a day is not the whole day; something is never shown as nothing."""
-    return str(max(int(100 * share), 1 if share else 0))
-
-
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=number, points=points, merged=merged, percent=percent, word=word, grade=grade, point_zh=point_zh)
-    environment.globals.update(t=bilingual, step=step, whole=whole_percent, can=materiality_words, shares=shares_words, waived=waiver_words)
-    environment.globals.update({name: getattr(boundary_words, name) for name in ("cadence", "change", "remarks", "role")})
-    environment.globals.update(green=green_power_words, ratios=ratio_rows)
-    environment.globals.update(accounts=account_words, causes={code: bilingual(*words) for code, words in CAUSE_WORDS.items()})
-    return environment
+    found = environment()
+    found.filters.update(number=number, points=points, merged=merged, percent=percent, word=word, grade=grade, point_zh=point_zh)
+    found.globals.update(can=materiality_words, shares=shares_words, waived=waiver_words)
+    found.globals.update({name: getattr(boundary_words, name) for name in ("cadence", "change", "remarks", "role")})
+    found.globals.update(green=green_power_words, ratios=ratio_rows)
+    found.globals.update(accounts=account_words, causes={code: bilingual(*words) for code, words in CAUSE_WORDS.items()})
+    return found
 
 
 def write_site(home: Home, months: Sequence[str]) -> Path:
@@ -82,8 +63,8 @@ def write_site(home: Home, months: Sequence[str]) -> Path:
     first = add_months(min(months), 1 - TREND_MONTHS)
     span = month_range(first, max(months))
     payloads: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in home.ledger.rows("result", window="ttm", month=span):
-        payloads.setdefault(row["month"], {})[row["entity_id"]] = _point(row)
+    for month, entity, point in parts_of_results(home, _point, window="ttm", month=span):
+        payloads.setdefault(month, {})[entity] = point
     shown = Published(home)
     for (entity, month), revisions in shown.closed.revisions.items():
         now = payloads.get(month, {}).get(entity)
@@ -103,19 +84,9 @@ def write_site(home: Home, months: Sequence[str]) -> Path:
     return home.reports / newest / "index.html" if newest in months else home.reports / months[-1] / "index.html"
 
 
-_points: OrderedDict[str, dict[str, Any]] = OrderedDict()
-_KEPT_POINTS = 16_384
-
-
-def _point(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a result stands in the trend of later months; kept by the digest of what it says, for the pages of the next month."""
-    key = f"{row['entity_kind']} {row['output_digest']}"
-    if key not in _points:
-        payload = json.loads(row["payload"])
-        _points[key] = {name: payload[name] for name in ("entity_kind", "index", "months_in_window", "output_digest")}
-        while len(_points) > _KEPT_POINTS:
-            _points.popitem(last=False)
-    return _points[key]
+def _point(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a result stands in the trend of later months."""
+    return {name: payload[name] for name in ("entity_kind", "index", "months_in_window", "output_digest")}
 
 
 def _write_month(

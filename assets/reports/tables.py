@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
@@ -23,6 +24,7 @@ class Tables:
         self.home = home
         self._manifests: dict[str, dict[str, Manifest]] = {}
         self._rows: dict[tuple[str, str], dict[str | None, list[dict[str, Any]]]] = {}
+        self._findings: dict[str, dict[str | None, list[dict[str, Any]]]] = {}
 
     def manifest(self, table: str, month: str) -> Manifest | None:
         """What the ledger says of a table of a month; None when it was not computed."""
@@ -39,10 +41,21 @@ class Tables:
             self._rows[table, month] = by_site(self.home.lake.read(table, month, stored.file_digest))
         return self._rows[table, month].get(site_id, [])
 
+    def findings(self, month: str, site_id: str) -> list[dict[str, Any]]:
+        """The findings of a site in a month, as the ledger has them."""
+        if month not in self._findings:
+            self._findings[month] = grouped(self.home.ledger.rows("finding", month=month))
+        return self._findings[month].get(site_id, [])
+
 
 def by_site(frame: pl.DataFrame) -> dict[str | None, list[dict[str, Any]]]:
     """Rows by their column ``site_id``, in the order of the table."""
+    return grouped(frame.iter_rows(named=True))
+
+
+def grouped(rows: Iterable[dict[str, Any]]) -> dict[str | None, list[dict[str, Any]]]:
+    """Rows by their ``site_id``, in their order."""
     found: dict[str | None, list[dict[str, Any]]] = {}
-    for row in frame.iter_rows(named=True):
+    for row in rows:
         found.setdefault(row["site_id"], []).append(row)
     return found

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from assets.reports.board import site_days, step
+from assets.reports.pages import whole_percent
 from assets.reports.requests import mail, order, requests
-from assets.reports.site import whole_percent
 from assets.staging.coverage import COVERAGE
 from resources.calendar import local_s
 
