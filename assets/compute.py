@@ -92,6 +92,11 @@ class Compute:
         return [{**row, "timezone": row["timezone"] or self.settings.timezone} for row in rows]
 
     @cached_property
+    def judged_sites(self) -> list[dict[str, Any]]:
+        """``sites`` as the rules read them: a column of whole numbers of which some are not known is one of floats."""
+        return rows_of(pd.DataFrame(self.sites))
+
+    @cached_property
     def site_zones(self) -> dict[str, str]:
         return {site["site_id"]: site["timezone"] for site in self.sites}
 

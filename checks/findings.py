@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+import polars as pl
+
 from resources.digest import canonical_json, digest_text
 
 Row = dict[str, Any]
@@ -63,8 +65,8 @@ class NotChecked:
 class Judged:
     """Everything the rules of one month may look at: frames by table name (docs/architecture.md), and thresholds.
 
-    ``tables`` holds pandas frames for the whole fleet; a rule asks for the rows of the site it is asked about. They are made of the
-    frame once, however many rules and sites ask, and shared: a rule never changes them.
+    ``tables`` holds frames for the whole fleet (pandas or polars), or their rows; a rule asks for the rows of the site it is asked about.
+    They are made of the frame once, however many rules and sites ask, and shared: a rule never changes them.
     """
 
     month: str
@@ -84,17 +86,25 @@ class Judged:
     def rows(self, table: str) -> list[Row]:
         """All rows of a table as dictionaries; every kind of null is None."""
         if table not in self._rows:
-            self._rows[table] = rows_of(self.tables[table])
+            found = self.tables[table]
+            self._rows[table] = found if isinstance(found, list) else rows_of(found)
         return self._rows[table]
 
     def of_site(self, table: str, site_id: str | None) -> list[Row]:
         """Rows of a table that belong to a site; with None those that no site owns."""
+        return self._by_site(table).get(site_id, [])
+
+    def sites_of(self, table: str) -> set[str | None]:
+        """The sites that have rows in a table, registered or not; None among them when some belong to no site."""
+        return set(self._by_site(table))
+
+    def _by_site(self, table: str) -> dict[str | None, list[Row]]:
         if table not in self._rows_by_site:
             sites: dict[str | None, list[Row]] = {}
             for row in self.rows(table):
                 sites.setdefault(row["site_id"] or None, []).append(row)
             self._rows_by_site[table] = sites
-        return self._rows_by_site[table].get(site_id, [])
+        return self._rows_by_site[table]
 
     def limit(self, code: str, name: str) -> float:
         """The threshold ``name`` of rule ``code`` in force in this month."""
@@ -102,12 +112,25 @@ class Judged:
 
 
 def rows_of(frame: Any) -> list[Row]:
-    """Rows of a pandas frame as dicts, every kind of null as None; column by column: a few rows cost little more than their values."""
+    """Rows of a frame (pandas or polars) as dicts, every kind of null as None; column by column: a few rows cost little more than
+    their values. What pandas holds as floats (whole numbers of which some are not known) is floats of a polars frame too."""
     names = list(frame.columns)
-    columns = [
-        [None if null else value for value, null in zip(frame[name].tolist(), frame[name].isna().tolist(), strict=True)] for name in names
-    ]
+    columns = map(_of_polars, frame) if isinstance(frame, pl.DataFrame) else (_of_pandas(frame[name]) for name in names)
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _of_polars(column: pl.Series) -> list[Any]:
+    if column.dtype.is_float():
+        column = column.fill_nan(None)
+    elif column.dtype.is_integer() and column.null_count():
+        column = column.cast(pl.Float64)
+    return column.to_list()
+
+
+def _of_pandas(column: Any) -> list[Any]:
+    nulls = column.isna().to_numpy()
+    values: list[Any] = column.tolist()
+    return [None if null else value for value, null in zip(values, nulls, strict=True)] if nulls.any() else values
 
 
 Evaluate = Callable[[Judged, str], "list[Finding] | NotChecked"]

@@ -29,6 +29,8 @@ from resources.files import NEW, place
 PROVENANCE = ("entry", "source_row")
 # Rows that are read together: a range of meters of a sorted table is found by the statistics of its row groups.
 ROW_GROUP = 131_072
+# A table up to this size is sorted as fast as it is looked at.
+_SORTED_AT_ONCE = 20_000
 # Tables that are kept in memory for the next reader: how many, and how large one may be. A month of 50 sites has about 30, and reads
 # some of the eleven months before.
 KEPT_TABLES, KEPT_BYTES = 256, 1 << 20
@@ -71,7 +73,8 @@ class ContentDigest:
         """The next rows in order (``ordered``: they are); ValueError when they come before one of those before."""
         if rows.is_empty() or not self.order:
             return rows
-        rows = rows if ordered or _in_order(rows, self.order) else rows.sort(self.order, nulls_last=False)
+        in_order = ordered or (rows.height > _SORTED_AT_ONCE and _in_order(rows, self.order))
+        rows = rows if in_order else rows.sort(self.order, nulls_last=False)
         if self._last is not None and not _in_order(pl.concat([self._last, rows.head(1)]), self.order):
             raise ValueError("rows are not in order")
         self._last = rows.tail(1)

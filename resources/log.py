@@ -184,6 +184,12 @@ class Log(Database):
         with self.read() as connection:
             return [Part(**row._mapping) for row in connection.execute(sa.select(part).where(part.c.entry == n))]
 
+    def filled_entries(self, as_of: int) -> set[int]:
+        """Numbers of those of the first ``as_of`` entries that brought a part with rows."""
+        query = sa.select(part.c.entry).where(part.c.rows > 0, part.c.entry <= as_of).distinct()
+        with self.read() as connection:
+            return set(connection.scalars(query))
+
     def part_entries(self) -> set[int]:
         """Numbers of the entries that parts say they came with."""
         with self.read() as connection:

@@ -7,23 +7,29 @@ number of the month counts, so that a certificate of next year does not make thi
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import polars as pl
 
 from assets.compute import Compute, Step
+from assets.raw.feeds import Feeds
 from assets.raw.late import cutoff_s, landed_of
 from checks.contracts.names import RAW_TABLES
 from resources.calendar import DAY_S, add_months, month_bounds_s, month_first_day, month_range
 from resources.digest import digest_json
-from resources.lake import content_digest
-from resources.ledger import ENTRY, ONCE_KINDS, Entry
+from resources.lake import ContentDigest
+from resources.ledger import ENTRY, ONCE_KINDS
 
 GROUPS = RAW_TABLES
 # Readings of the month need the last one before it (40 days back) and the first one after it (10 days ahead).
 _MONTHS_BACK, _MONTHS_AHEAD = 2, 1
+_ROW = "row of the feed"
+# What was made of a month at a moment of the log.
+_Cache = OrderedDict[tuple[str, str, str], Any]
+_CACHED = 256
+_digests, _contents = _Cache(), _Cache()
 
 
 def reading_months(month: str) -> list[str]:
@@ -43,11 +49,12 @@ def raw_entries(compute: Compute) -> dict[str, dict[str, str]]:
     an empty table says something; a document that evidence may name.
     """
     known = {entry.n: entry for entry in compute.home.ledger.entries(kinds=ONCE_KINDS, as_of=compute.as_of)}
+    filled = compute.home.ledger.filled_entries(compute.as_of)
     found: dict[str, set[int]] = {name: set() for name in GROUPS}
     for name, feeds in GROUPS.items():
         for feed in feeds:
             found[name] |= _reading_entries(compute) if feed == "meter_readings" else _entries(compute, feed)
-            found[name] |= _empty_entries(compute, feed, known)
+        found[name] |= {n for n, e in known.items() if e.kind == "file" and e.payload["feed"] in feeds and n not in filled}
     for month in {month for months in claim_periods(compute) for month in months}:  # see raw_digests
         other = Compute(compute.home, month, compute.as_of)
         for feed in GROUPS["raw/green_power"]:
@@ -64,17 +71,26 @@ def _reading_entries(compute: Compute) -> set[int]:
 
 def _entries(compute: Compute, feed: str) -> set[int]:
     rejected = compute.feeds.rejected
-    rows = (_of_month(compute, feed, compute.feeds[feed])["entry"], rejected.loc[rejected["feed"] == feed, "entry"])
+    rows = (_of_month(compute, feed)["entry"], rejected.loc[rejected["feed"] == feed, "entry"])
     return {int(n) for column in rows for n in column.unique()}
 
 
-def _empty_entries(compute: Compute, feed: str, known: Mapping[int, Entry]) -> set[int]:
-    filled = {part.entry for part in compute.home.ledger.parts(feed, compute.as_of) if part.rows}
-    return {n for n, entry in known.items() if entry.kind == "file" and entry.payload["feed"] == feed and n not in filled}
-
-
 def raw_digests(compute: Compute) -> dict[str, tuple[str, int]]:
-    """For each raw asset the digest of what of it belongs to the month, and its number of rows."""
+    """For each raw asset the digest of what of it belongs to the month, and its number of rows; kept for the month's fingerprint."""
+    found: dict[str, tuple[str, int]] = _kept(_digests, compute, _raw_digests)
+    return found
+
+
+def _kept(cache: _Cache, compute: Compute, made: Callable[[Compute], Any]) -> Any:
+    key = (str(compute.home.root), compute.home.ledger.head(compute.as_of)[1], compute.month)
+    if key not in cache:
+        cache[key] = made(compute)
+        while len(cache) > _CACHED:
+            cache.popitem(last=False)
+    return cache[key]
+
+
+def _raw_digests(compute: Compute) -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for name, feeds in GROUPS.items():
         digests, rows = {}, 0
@@ -96,20 +112,39 @@ def _readings(compute: Compute) -> tuple[str, int]:
 
 
 def _feed(compute: Compute, feed: str) -> tuple[str, int]:
-    frame = _of_month(compute, feed, compute.feeds[feed])
-    landed = feed in compute.feeds.landed  # an empty table says something, an absent one does not
-    rejected = int((compute.feeds.rejected["feed"] == feed).sum())
+    feeds, rows = compute.feeds, _of_month(compute, feed).index
+    landed = feed in feeds.landed  # an empty table says something, an absent one does not
+    rejected = int((feeds.rejected["feed"] == feed).sum())
+    if ("texts", feed) not in feeds.kept:
+        feeds.kept["texts", feed] = _texts(feeds, feed)
+    texts: pl.DataFrame = feeds.kept["texts", feed]
+    if len(rows) < texts.height:
+        texts = texts.filter(pl.col(_ROW).is_in(rows.to_list()))
+    digest = ContentDigest(texts.drop(_ROW).schema)
+    digest.count(texts.drop(_ROW))
+    return digest_json([landed, rejected, digest.content]), len(rows)
+
+
+def _texts(feeds: Feeds, feed: str) -> pl.DataFrame:
+    """A feed as text, in the order of its content, with the place of each row in the feed (_ROW)."""
+    frame = feeds[feed]
     text = frame.drop(columns=["entry", "source_row"]).astype(object).where(frame.notna(), None)
-    for column, blank in compute.feeds.assumed[compute.feeds.assumed["feed"] == feed].groupby("column"):
+    for column, blank in feeds.assumed[feeds.assumed["feed"] == feed].groupby("column"):
         where = pd.MultiIndex.from_frame(frame[["entry", "source_row"]]).isin(pd.MultiIndex.from_frame(blank[["entry", "source_row"]]))
         text.loc[where, column] = None  # ME04 tells a blank from a stated 1
     columns = {name: [None if v is None else str(v) for v in text[name]] for name in sorted(text.columns)}
-    digest = content_digest(pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))
-    return digest_json([landed, rejected, digest]), len(frame)
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)).with_row_index(_ROW).sort(list(columns), nulls_last=False)
 
 
-def _of_month(compute: Compute, feed: str, frame: pd.DataFrame) -> pd.DataFrame:
+def _of_month(compute: Compute, feed: str) -> pd.DataFrame:
     """The rows of a feed that can change a number of the month."""
+    if ("raw", feed) not in compute.kept:
+        compute.kept["raw", feed] = _chosen(compute, feed, compute.feeds[feed])
+    rows: pd.DataFrame = compute.kept["raw", feed]
+    return rows
+
+
+def _chosen(compute: Compute, feed: str, frame: pd.DataFrame) -> pd.DataFrame:
     month, last_day = compute.month, compute.last_day
     if feed in ("racks", "devices"):
         # 31 days for a snapshot carried forward; a year more for racks that are gone since (staging/inventory.py)
@@ -177,20 +212,15 @@ def claim_periods(compute: Compute) -> list[list[str]]:
 
 def _claim_periods(compute: Compute) -> list[Any]:
     """What can change how the claims of ``claim_periods`` are shared out over their months: readings and green power of each."""
-    return [[[month, _content(Compute(compute.home, month, compute.as_of))] for month in months] for months in claim_periods(compute)]
-
-
-_contents: OrderedDict[tuple[str, str, str], list[str]] = OrderedDict()
-_CACHED = 256
+    return [
+        [[month, _kept(_contents, Compute(compute.home, month, compute.as_of), _content)] for month in months]
+        for months in claim_periods(compute)
+    ]
 
 
 def _content(compute: Compute) -> list[str]:
-    key = (str(compute.home.root), compute.home.ledger.head(compute.as_of)[1], compute.month)
-    if key not in _contents:
-        _contents[key] = [_readings(compute)[0], *(_feed(compute, feed)[0] for feed in GROUPS["raw/green_power"])]
-        while len(_contents) > _CACHED:
-            _contents.popitem(last=False)
-    return _contents[key]
+    """Digests of a month's readings and of its feeds of green power."""
+    return [_readings(compute)[0], *(_feed(compute, feed)[0] for feed in GROUPS["raw/green_power"])]
 
 
 def _judged(compute: Compute) -> dict[str, Any]:
@@ -200,7 +230,7 @@ def _judged(compute: Compute) -> dict[str, Any]:
         "feeds_conflicts": feeds.conflicts,
         "feeds_counts": feeds.counts,
         "feeds_landed": pd.DataFrame({"feed": sorted(feeds.landed)}),
-        "sites": pd.DataFrame(compute.sites),
+        "sites": compute.judged_sites,
         "late_entries": landed_of(compute.home, compute.month, compute.as_of, _sites_of_meters(compute), _cutoffs(compute)),
     }
 

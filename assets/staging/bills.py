@@ -22,6 +22,9 @@ SCHEMA = {
     "expected_s": pl.Int64, "entry": pl.Int64, "source_row": pl.Int64,
 }  # fmt: skip
 
+# A bill by its place in the list: its meter, its first month, and the seconds of its days.
+_SPANS = {"n": pl.Int64, "meter_id": pl.String, "month": pl.String, "first_s": pl.Int64, "after_s": pl.Int64}
+
 Hours = Callable[[str], "pl.DataFrame | None"]
 
 
@@ -36,21 +39,14 @@ def bill_checks(
     what was estimated included; ``known_s`` of ``expected_s`` seconds of the period are known. Source: checks.md ME09.
     """
     media = {row["meter_id"]: row["medium"] for row in meters}
-    staged: dict[str, dict[Any, pl.DataFrame]] = {}
-    rows: list[dict[str, Any]] = []
     ended = bills[bills["period_end"].str[:7] == month]
-    names = ended["meter_id"].unique().tolist()
-    for bill in ended.to_dict("records"):
-        if bill["site_id"] not in zones:
-            continue
-        first_s, after_s = day_bounds_s(bill["period_start"], bill["period_end"], zones[bill["site_id"]])
-        metered, known_s = 0, 0
-        for one in month_range(bill["period_start"][:7], month):
-            if one not in staged:
-                found = hours(one)
-                staged[one] = {} if found is None else _by_meter(found, names)
-            quantity, seconds = _within(staged[one].get(bill["meter_id"]), first_s, after_s)
-            metered, known_s = metered + quantity, known_s + seconds
+    found = [bill for bill in ended.to_dict("records") if bill["site_id"] in zones]
+    bounds = [day_bounds_s(bill["period_start"], bill["period_end"], zones[bill["site_id"]]) for bill in found]
+    spans = [(n, bill["meter_id"], bill["period_start"][:7], *bounds[n]) for n, bill in enumerate(found)]
+    counted = _counted(pl.DataFrame(spans, schema=_SPANS, orient="row"), month, hours)
+    rows: list[dict[str, Any]] = []
+    for n, (bill, (first_s, after_s)) in enumerate(zip(found, bounds, strict=True)):
+        metered, known_s = counted.get(n, (0, 0))
         medium = media.get(bill["meter_id"])
         rows.append(
             {
@@ -63,9 +59,24 @@ def bill_checks(
     return pl.DataFrame(rows, schema=SCHEMA).sort("site_id", "meter_id", "period_start")
 
 
-def _by_meter(hours: pl.DataFrame, names: list[str]) -> dict[Any, pl.DataFrame]:
-    own = hours.filter(pl.col("meter_id").is_in(names))
-    return {name: rows for (name,), rows in own.group_by("meter_id", maintain_order=True)}
+def _counted(spans: pl.DataFrame, month: str, hours: Hours) -> dict[int, tuple[int, int]]:
+    """Quantity and known seconds of each bill's meter in the bill's days (_SPANS); of a shared one all, whichever site counts it."""
+    sums: dict[int, tuple[int, int]] = {}
+    for one in month_range(min(spans["month"], default=month), month):
+        if (staged := hours(one)) is None:
+            continue
+        begun = spans.filter(pl.col("month") <= one)
+        by_hour = (
+            staged.join(begun, on="meter_id")
+            .filter(pl.col("hour_s").is_between(pl.col("first_s"), pl.col("after_s"), closed="left"))
+            .group_by("n", "hour_s")
+            .agg(pl.col("quantity").sum(), pl.col("known_s").max())
+        )
+        by_bill = by_hour.group_by("n").agg(pl.col("quantity").sum(), pl.col("known_s").clip(0, HOUR_S).sum())
+        for n, quantity, known_s in by_bill.iter_rows():
+            before = sums.get(n, (0, 0))
+            sums[n] = before[0] + quantity, before[1] + known_s
+    return sums
 
 
 def day_bounds_s(first: str, last: str, zone: str) -> tuple[int, int]:
@@ -75,15 +86,6 @@ def day_bounds_s(first: str, last: str, zone: str) -> tuple[int, int]:
 
 def _midnight(day: date, zone: str) -> int:
     return local_s(datetime(day.year, day.month, day.day), zone)
-
-
-def _within(hours: pl.DataFrame | None, first_s: int, after_s: int) -> tuple[int, int]:
-    """Quantity and known seconds of a meter, whose hours these are, between two instants; of a shared one all, whichever site counts it."""
-    if hours is None:
-        return 0, 0
-    own = hours.filter(pl.col("hour_s").is_between(first_s, after_s, closed="left"))
-    by_hour = own.group_by("hour_s").agg(pl.col("quantity").sum(), pl.col("known_s").max())
-    return int(by_hour["quantity"].sum()), int(by_hour["known_s"].clip(0, HOUR_S).sum())
 
 
 def billed(bill: Mapping[Any, Any], medium: str | None) -> int | None:

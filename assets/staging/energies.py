@@ -30,11 +30,12 @@ _FILLED_AT_MOST = Fraction(5, 100)
 _HOURLY_STEP_S = 75 * 60
 # Counted meters of sites that are summed together, so that memory stays flat however many there are.
 _TOGETHER = 500
-_KEY = ("site_id", "measure")
 _SPANS = {
-    "site_id": pl.String, "measure": pl.String, "zone": pl.String, "meter_id": pl.String, "sign": pl.Int64, "from_s": pl.Int64,
-    "to_s": pl.Int64,
+    "side": pl.Int64, "part": pl.Int64, "sign": pl.Int64, "site_id": pl.String, "meter_id": pl.String, "zone": pl.String,
+    "from_s": pl.Int64, "to_s": pl.Int64,
 }  # fmt: skip
+_PAIR = {"side": pl.Int64, "it_side": pl.Int64}
+_INSTANTS = 2**34  # a number below it and an instant are one number
 # Ratios over hours known on both sides: measure of a side → the two sides.
 PAIRS = {"@D1": ("E_DC", "E_IT"), "@D2": ("water", "E_IT")}
 
@@ -88,7 +89,11 @@ def _together(counting: Mapping[str, Mapping[str, Sequence[Counted]]]) -> list[l
 
 
 class _Hours:
-    """The hours in which the meters of some sites count, with what is known of them, and their sums by site and measure."""
+    """The hours in which the meters of some sites count, with what is known of them, and their sums by site and measure.
+
+    A side (a measure of a site), and a part of it (a meter and its sign), go by their numbers: joined and grouped, names cost several
+    times as much. ``at`` is a side's hour as one number.
+    """
 
     def __init__(
         self, energy: pl.DataFrame, counting: Mapping[str, Mapping[str, Sequence[Counted]]], month: str, zones: Mapping[str, str]
@@ -99,49 +104,69 @@ class _Hours:
         self.alike = {(site, m): len({one.medium for one in e}) == 1 for site, of in sides.items() for m, e in of.items()}
         bounds = {site_id: month_bounds_s(month, zones[site_id]) for site_id in sides}
         self.month_s = {site_id: end_s - start_s for site_id, (start_s, end_s) in bounds.items()}
+        self.sides = {key: number for number, key in enumerate(self.alike)}
+        entries = [(site, measure, one) for site, of in sides.items() for measure, found in of.items() for one in found]
+        self.parts = {key: n for n, key in enumerate(sorted({(site, m, one.meter_id, one.sign) for site, m, one in entries}))}
         spans = [
-            (site_id, measure, zones[site_id], one.meter_id, one.sign, _midnight(one.first_day, zones[site_id]),
-             _midnight(one.last_day + timedelta(days=1), zones[site_id]))
-            for site_id, of in sides.items() for measure, entries in of.items() for one in entries
+            (self.sides[site, m], self.parts[site, m, one.meter_id, one.sign], one.sign, site, one.meter_id, zones[site],
+             _midnight(one.first_day, zones[site]), _midnight(one.last_day + timedelta(days=1), zones[site]))
+            for site, m, one in entries
         ]  # fmt: skip
+        counted_on = pl.DataFrame(spans, schema=_SPANS, orient="row")
+        meters = counted_on.select("site_id", "meter_id").unique(maintain_order=True).with_row_index("meter")
+        of_meter = pl.col("meter").cast(pl.Int64) * _INSTANTS + pl.col("hour_s")
         metered = (pl.col("known_s") >= HOUR_S) & pl.col("state").is_in(["measured", "profiled"])
-        own = energy.filter(pl.col("site_id").is_in(list(sides)))
+        own = energy.join(meters, on=["site_id", "meter_id"]).select(of_meter, "quantity", "known_s", "estimated", metered=metered)
         self.cells = (
-            pl.DataFrame(spans, schema=_SPANS, orient="row")
+            counted_on.join(meters, on=["site_id", "meter_id"])
+            .select("side", "part", "sign", "meter", "zone", "from_s", "to_s")
             .join(_clock({zones[site_id] for site_id in sides}, month), on="zone")
             .filter(pl.col("hour_s").is_between(pl.col("from_s"), pl.col("to_s"), closed="left"))
-            .select(*_KEY, "meter_id", "sign", "hour_s", "length_s")
-            .join(
-                own.select("site_id", "meter_id", "hour_s", "quantity", "known_s", "estimated", metered=metered),
-                on=["site_id", "meter_id", "hour_s"], how="left",
-            )
+            .select("side", "part", "sign", "length_s", of_meter, at=pl.col("side") * _INSTANTS + pl.col("hour_s"))
+            .join(own, on="meter", how="left")
             .with_columns(pl.col("known_s", "estimated").fill_null(0), pl.col("metered").fill_null(False))
-        )  # fmt: skip
-        self.meters = _sums(self.cells)
+        )
+        self.meters = self._sums(self.cells)
         # the hours in which something holds of every counted meter; never one in which no meter adds anything
         known, adds = (pl.col("known_s") >= HOUR_S).all(), (pl.col("sign") > 0).any()
         self.hours = (
-            self.cells.group_by(*_KEY, "hour_s")
-            .agg(pl.col("length_s").first(), known=known, metered=pl.col("metered").all(), adds=adds)
+            self.cells.group_by("at")
+            .agg(pl.col("side", "length_s").first(), known=known, metered=pl.col("metered").all(), adds=adds)
             .filter("adds")
         )
-        counts = self.hours.group_by(*_KEY).agg(pl.col("known", "metered").sum().cast(pl.Int64), pl.col("length_s").sum())
-        self.counts = {
-            (site, measure): tuple(row) for site, measure, *row in counts.select(*_KEY, "known", "metered", "length_s").iter_rows()
-        }
+        counts = self.hours.group_by("side").agg(pl.col("known", "metered").sum().cast(pl.Int64), pl.col("length_s").sum())
+        names = list(self.sides)
+        self.counts = {names[side]: tuple(row) for side, *row in counts.select("side", "known", "metered", "length_s").iter_rows()}
         self._both: dict[tuple[str, str], _Both] = {}
 
     def both(self, side: str, it_side: str) -> _Both:
         """What two sides say in the hours known on both."""
         if (side, it_side) not in self._both:
-            mine, other = (self.hours.filter(pl.col("measure") == name) for name in (side, it_side))
-            common = mine.join(other.select("site_id", "hour_s", "known", "metered"), on=["site_id", "hour_s"], suffix="_it")
-            known = common.filter(pl.col("known") & pl.col("known_it")).select("site_id", "hour_s")
-            metered = common.filter(pl.col("metered") & pl.col("metered_it"))
-            cells = self.cells.filter(pl.col("measure").is_in([side, it_side])).join(known, on=["site_id", "hour_s"], how="semi")
-            counts = (dict(table.group_by("site_id").len().iter_rows()) for table in (known, metered))
-            self._both[side, it_side] = _Both(_sums(cells), *counts)
+            sites = {n: site for (site, measure), n in self.sides.items() if measure == side and (site, it_side) in self.sides}
+            pairs = pl.DataFrame([(n, self.sides[site, it_side]) for n, site in sites.items()], schema=_PAIR, orient="row")
+            mine = self.hours.join(pairs, on="side").with_columns(at_it=pl.col("it_side") * _INSTANTS + pl.col("at") % _INSTANTS)
+            common = mine.join(self.hours.select("known", "metered", at_it="at"), on="at_it", suffix="_it")
+            known, metered = (common.filter(pl.col(name) & pl.col(f"{name}_it")) for name in ("known", "metered"))
+            cells = self.cells.join(pl.concat([known.select("at"), known.select(at="at_it")]), on="at", how="semi")
+            counts = ({sites[n]: count for n, count in table.group_by("side").len().iter_rows()} for table in (known, metered))
+            self._both[side, it_side] = _Both(self._sums(cells), *counts)
         return self._both[side, it_side]
+
+    def _sums(self, cells: pl.DataFrame) -> dict[tuple[str, str], dict[tuple[str, int], Row]]:
+        """By site and measure, and by meter and sign: quantity (null when nothing is known), seconds known, metered, and of all hours."""
+        sums = cells.group_by("part").agg(
+            pl.when(pl.col("known_s").sum() > 0).then(pl.col("quantity").sum()).alias("quantity"),
+            pl.col("known_s").sum(),
+            (pl.col("metered").sum().cast(pl.Int64) * HOUR_S).alias("metered_s"),
+            pl.col("estimated").abs().sum(),
+            pl.col("length_s").sum(),
+        )
+        names = list(self.parts)
+        found: dict[tuple[str, str], dict[tuple[str, int], Row]] = defaultdict(dict)
+        for row in sums.sort("part").iter_rows(named=True):
+            site_id, measure, meter_id, sign = names[row["part"]]
+            found[site_id, measure][meter_id, sign] = row
+        return found
 
 
 @dataclass(frozen=True)
@@ -165,21 +190,6 @@ def _clock(zones: Collection[str], month: str) -> pl.DataFrame:
 
 def _midnight(day: date, zone: str) -> int:
     return local_s(datetime(day.year, day.month, day.day), zone)
-
-
-def _sums(cells: pl.DataFrame) -> dict[tuple[str, str], dict[tuple[str, int], Row]]:
-    """By site and measure, and by meter and sign: quantity (null when nothing is known), seconds known, metered, and of all hours."""
-    sums = cells.group_by(*_KEY, "meter_id", "sign").agg(
-        pl.when(pl.col("known_s").sum() > 0).then(pl.col("quantity").sum()).alias("quantity"),
-        pl.col("known_s").sum(),
-        (pl.col("metered").sum().cast(pl.Int64) * HOUR_S).alias("metered_s"),
-        pl.col("estimated").abs().sum(),
-        pl.col("length_s").sum(),
-    )
-    found: dict[tuple[str, str], dict[tuple[str, int], Row]] = defaultdict(dict)
-    for row in sums.sort("meter_id", "sign").iter_rows(named=True):
-        found[row["site_id"], row["measure"]][row["meter_id"], row["sign"]] = row
-    return found
 
 
 def _site_rows(hours: _Hours, site_id: str, steps: Mapping[str, int | None]) -> list[Row]:

@@ -59,12 +59,14 @@ class Fills:
 
     def applied(self, energy: pl.DataFrame) -> pl.DataFrame:
         """Hours of some meters before estimation as they are after it, in the same order."""
-        for table, change in ((self.moved, _with_shapes), (self.added, _with_fills)):
+        shaped, filled = ("quantity", "method"), ("quantity", "known_s", "estimated", "state", "method")
+        for table, change, columns in ((self.moved, _with_shapes, shaped), (self.added, _with_fills, filled)):
+            if table.is_empty():
+                continue
             concerned = energy.with_row_index("place").filter(pl.col("meter_id").is_in(table["meter_id"].unique().implode()))
             touched = concerned.join(table, on=list(_HOUR))
             if not touched.is_empty():
                 changed = change(touched)
-                columns = ("quantity", "known_s", "estimated", "state", "method")
                 energy = energy.with_columns(energy[name].scatter(touched["place"], changed[name]) for name in columns)
         return energy
 

@@ -7,17 +7,17 @@ made of (method.md §1). Ratios of them are in ``assets/indicators``, the rules 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from assets.staging.topology import Row, plain
-from assets.staging.utilisation import BusyHours, Capacity, busy_hours, series
+from assets.staging.utilisation import BusyHours, Capacity, Spoken, busy_hours, series, spoken_hours
 from checks.findings import rows_of
 from resources.calendar import month_last_day, month_seconds
 
@@ -72,18 +72,21 @@ def site_inventory(
     last = month_last_day(month)
     earliest, latest = last - timedelta(days=carried_days), last + timedelta(days=near_days)
     rack_rows, device_rows = _newest(racks, earliest, latest), _newest(devices, earliest, latest)
-    last_seen = _last_seen(racks, latest)
-    busy = {site_id: rows for (site_id,), rows in series(utilisation).group_by("site_id", maintain_order=True)}
-    rows, none = [], series(utilisation.head(0))
+    last_seen: dict[str, dict[str, Row]] = defaultdict(dict)
+    for rack_id, seen in _last_seen(racks, earliest - timedelta(days=lost_days), latest).items():
+        last_seen[seen["site_id"]][rack_id] = seen
+    spoken = spoken_hours(series(utilisation), month, zones)
+    rows = []
     for site_id in sorted({site["site_id"] for site in sites}):
         held = _Snapshot(rack_rows.get(site_id), device_rows.get(site_id))
         row: Row = {"site_id": site_id, "month": month, **_dated(held, last, near_days, earliest, latest)}
         if held.rack_rows is not None:
             row |= _rack_columns(standing_rows(held.rack_rows), held.devices)
-            row["racks_lost"] = len(lost_racks(last_seen, site_id, held.rack_rows[0]["snapshot_on"], lost_days))
+            row["racks_lost"] = len(lost_racks(last_seen[site_id], site_id, held.rack_rows[0]["snapshot_on"], lost_days))
         if held.devices is not None:
-            row |= _device_columns(held.devices)
-            row |= _hour_columns(held.devices, busy.get(site_id, none), month, zones[site_id])
+            compute = capacity(held.devices)
+            row |= _device_columns(held.devices, compute)
+            row |= _hour_columns(compute, spoken.get(site_id), month, zones[site_id])
         rows.append({name: row.get(name) for name in SCHEMA})
     return pl.DataFrame(rows, schema=SCHEMA)
 
@@ -110,10 +113,12 @@ class _Snapshot:
 def _newest(frame: pd.DataFrame, earliest: date, latest: date) -> dict[str, list[Row]]:
     """By site, the rows of its newest snapshot between two days (both included)."""
     within = frame[(frame["snapshot_on"] >= earliest.isoformat()) & (frame["snapshot_on"] <= latest.isoformat())]
-    by_day: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for row in plain(rows_of(within)):
-        by_day[row["site_id"]][row["snapshot_on"]].append(row)
-    return {site_id: days[max(days)] for site_id, days in by_day.items()}
+    keys = list(zip(within["site_id"], within["snapshot_on"], strict=True))
+    newest = dict(sorted(set(keys)))
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in plain(rows_of(within[[newest[site_id] == day for site_id, day in keys]])):
+        found[row["site_id"]].append(row)
+    return dict(found)
 
 
 def standing_rows(rows: list[Row]) -> list[Row]:
@@ -155,7 +160,8 @@ class Devices:
 
     def included(self, row: Row, column: str, kinds: tuple[str, ...] | None = None) -> bool:
         """Whether a device above this one states ``column`` (and is of these kinds)."""
-        return any(up[column] is not None and (kinds is None or up["kind"] in kinds) for up in self._above[row["device_id"]])
+        above = self._above[row["device_id"]]
+        return bool(above) and any(up[column] is not None and (kinds is None or up["kind"] in kinds) for up in above)
 
     def stated(self, column: str, kinds: tuple[str, ...] | None = None, *, sure: bool = True) -> list[tuple[Row, Fraction]]:
         """Devices that count for a column, with its value; only those known to be on when ``sure``."""
@@ -181,16 +187,16 @@ def _above(row: Row, by_id: Mapping[str, Row]) -> list[Row]:
     return found
 
 
+@lru_cache(maxsize=4096)  # of the types of a fleet's devices
 def _exact(value: Any) -> Fraction:
     """A number as it is written: 0.1 is a tenth."""
     return Fraction(str(value))
 
 
-def _device_columns(devices: Devices) -> Row:
+def _device_columns(devices: Devices, compute: Sequence[Capacity]) -> Row:
     """Rated power, computing power, storage and network of powered devices."""
     rated = devices.stated("rated_w", sure=False)
     known = sum(row["rated_w"] is not None or devices.included(row, "rated_w") for row in devices.rows)
-    compute = capacity(devices)
     storage, network = devices.stated("storage_tb"), devices.stated("network_gbps", ("network",))
     return {
         "rated_w": round(sum(watts for _row, watts in rated)) if rated or not devices.rows else None,
@@ -209,10 +215,9 @@ def capacity(devices: Devices) -> list[Capacity]:
     ]
 
 
-def _hour_columns(devices: Devices, rows: pl.DataFrame, month: str, zone: str) -> Row:
+def _hour_columns(compute: Sequence[Capacity], spoken: Spoken | None, month: str, zone: str) -> Row:
     """Capacity-hours known and used, together and of CPUs and GPUs apart."""
-    compute = capacity(devices)
-    found = busy_hours(rows, compute, month, zone)
+    found = busy_hours(spoken, compute)
     if found is None:
         return {}
     cpu, gpu = found
@@ -271,11 +276,15 @@ def is_fitted(rack: Row, day: str) -> bool:
     return rack["fitted_on"] is None or rack["fitted_on"] <= day
 
 
-def _last_seen(racks: pd.DataFrame, latest: date) -> dict[str, Row]:
-    """The newest row of each rack up to a day, at whichever site: one that moved is not lost."""
-    rows = racks.loc[racks["snapshot_on"] <= latest.isoformat(), ["rack_id", "site_id", "snapshot_on", "fitted_on", "retired_on"]]
-    newest = rows.sort_values(["snapshot_on", "site_id"]).drop_duplicates("rack_id", keep="last")
-    return {row["rack_id"]: row for row in plain(rows_of(newest))}
+def _last_seen(racks: pd.DataFrame, earliest: date, latest: date) -> dict[str, Row]:
+    """The newest row of each rack between two days, at whichever site: one that moved is not lost."""
+    rows = racks[(racks["snapshot_on"] >= earliest.isoformat()) & (racks["snapshot_on"] <= latest.isoformat())]
+    newest: dict[str, tuple[str, str, int]] = {}
+    for place, (rack_id, *seen) in enumerate(zip(rows["rack_id"], rows["snapshot_on"], rows["site_id"], strict=True)):
+        newest[rack_id] = max(newest.get(rack_id, ("", "", -1)), (*seen, place))
+    columns = ["rack_id", "site_id", "snapshot_on", "fitted_on", "retired_on"]
+    found = rows.iloc[[place for *_, place in newest.values()]][columns]
+    return {row["rack_id"]: row for row in plain(rows_of(found))}
 
 
 def lost_racks(last_seen: Mapping[str, Row], site_id: str, snapshot_on: str, lost_days: int) -> list[Row]:

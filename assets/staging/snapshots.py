@@ -5,7 +5,7 @@ Choosing rows belongs here; what is counted of them is ``inventory.py``, what mu
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pandas as pd
 
@@ -20,16 +20,22 @@ def snapshots(frame: pd.DataFrame, month: str) -> pd.DataFrame:
     it is at most ``LOST_DAYS`` older, as for lost racks. Sites without a snapshot of the month have no rows.
     """
     last = month_last_day(month)
-    known = frame[frame["snapshot_on"] <= (last + timedelta(days=NEAR_DAYS)).isoformat()]
-    days = known[["site_id", "snapshot_on"]].drop_duplicates().sort_values(["site_id", "snapshot_on"], ascending=[True, False])
-    days["age"] = days.groupby("site_id").cumcount()
-    newest = days[days["age"] == 0].set_index("site_id")["snapshot_on"]
-    of_month = newest[newest >= (last - timedelta(days=CARRIED_DAYS)).isoformat()]
-    days = days[days["site_id"].isin(of_month.index) & (days["age"] <= 1)]
-    oldest = days["site_id"].map({site: _before(day) for site, day in of_month.items()})
-    days = days[days["snapshot_on"] >= oldest]
-    return known.merge(days, on=["site_id", "snapshot_on"]).reset_index(drop=True)
+    oldest, earliest, latest = ((last + timedelta(days=days)).isoformat() for days in (-CARRIED_DAYS - LOST_DAYS, -CARRIED_DAYS, NEAR_DAYS))
+    known = frame[(frame["snapshot_on"] >= oldest) & (frame["snapshot_on"] <= latest)]
+    keys = list(zip(known["site_id"], known["snapshot_on"], strict=True))
+    days: dict[str, list[str]] = {}
+    for site_id, day in sorted(set(keys), reverse=True):
+        days.setdefault(site_id, []).append(day)
+    ages = {
+        (site_id, day): age
+        for site_id, (newest, *before) in days.items()
+        if newest >= earliest
+        for age, day in enumerate([newest, *before[:1]])
+        if day >= _before(newest)
+    }
+    chosen = known[[key in ages for key in keys]]
+    return chosen.assign(age=[ages[key] for key in keys if key in ages]).reset_index(drop=True)
 
 
 def _before(day: str) -> str:
-    return (pd.Timestamp(day).date() - timedelta(days=LOST_DAYS)).isoformat()
+    return (date.fromisoformat(day) - timedelta(days=LOST_DAYS)).isoformat()

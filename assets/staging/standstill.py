@@ -118,13 +118,13 @@ def same_days(energy: pl.DataFrame, facts: pl.DataFrame, zones: Mapping[str, str
     hours = energy.join(often.select("meter_id").unique(), on="meter_id", how="semi").filter(known)
     at = pl.from_epoch("hour_s", time_unit="s").dt.replace_time_zone("UTC")
     days = [
-        rows.with_columns(day=at.dt.convert_time_zone(zones[str(site_id)]).dt.date())
+        hours.filter(pl.col("site_id").is_in([site_id for site_id, of_site in zones.items() if of_site == zone]))
+        .with_columns(day=at.dt.convert_time_zone(zone).dt.date())
         .group_by("site_id", "meter_id", "point", "medium", "day")
         .agg(pl.col("quantity").sum(), pl.col("hour_s").min(), n_hours=pl.len())
-        for (site_id,), rows in hours.group_by("site_id")
-        if site_id in zones
+        for zone in sorted(set(zones.values()))
     ]
-    if not days:
+    if hours.is_empty() or not days:
         return pl.DataFrame(schema=_RUNS)
     whole = pl.concat(days).filter((pl.col("n_hours") >= 23) & (pl.col("quantity") > 0)).sort("meter_id", "day")
     counted = whole.with_columns(first_s="hour_s", hour_s=pl.col("day").cast(pl.Int64))
@@ -169,7 +169,7 @@ def zero_stretches(
     """
     every = pl.concat([before.select(list(_HOURS)), hours]).unique(["meter_id", "hour_s"], keep="last").sort("meter_id", "hour_s")
     usual = dict(every.filter(pl.col("quantity") > 0).group_by("meter_id").agg(pl.col("quantity").mean()).iter_rows())
-    sums = _Sums(together)
+    sums = _Sums(together.filter(pl.col("site_id").is_in(every["site_id"].unique().implode())))
     rows: list[tuple[Any, ...]] = []
     above: dict[str, int] = defaultdict(int)
     at_zero: set[str] = set()

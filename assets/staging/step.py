@@ -85,15 +85,15 @@ def _registered(compute: Compute, month: str) -> _Metering:
     return _Metering(parts, rows, pl.DataFrame(sorted(found), schema=_COUNTED, orient="row"))
 
 
-def _in_force(compute: Compute, metering: _Metering, month: str = "") -> pd.DataFrame:
+def _in_force(compute: Compute, metering: _Metering, month: str = "") -> list[dict[str, Any]]:
     """Registry rows of meters that are valid on any day of the month (the computed one), at every site that counts them."""
     month = month or compute.month
-    meters = compute.feeds["meters"]
+    rows = compute.feeds.rows("meters")
     if metering.parts.definitions:
-        meters = pd.DataFrame(rows_at_sites(metering.rows), columns=meters.columns, dtype=object)
-    begun = meters["valid_from"] <= month_last_day(month).isoformat()
-    ended = meters["valid_to"].fillna("9999-12-31") < f"{month}-01"
-    return meters[begun & ~ended]
+        names = compute.feeds["meters"].columns
+        rows = [{name: row.get(name) for name in names} for row in rows_at_sites(metering.rows)]
+    first, last = f"{month}-01", month_last_day(month).isoformat()
+    return [row for row in rows if row["valid_from"] <= last and (row["valid_to"] is None or row["valid_to"] >= first)]
 
 
 def _faults(metering: _Metering, doubles: Iterable[DoubleCount] = ()) -> pd.DataFrame:
@@ -115,12 +115,12 @@ def _subtracted(parts: Composition) -> list[tuple[str, str, str]]:
 
 def _judged_registry(compute: Compute, metering: _Metering) -> dict[str, Any]:
     return {
-        "sites": pd.DataFrame(compute.sites),
+        "sites": compute.judged_sites,
         "meters": _in_force(compute, metering),
-        "declarations": compute.feeds["declarations"],
-        "activities": compute.feeds["activities"],
-        "meter_events": compute.feeds["meter_events"],
-        "counted": metering.counted.to_pandas(),
+        "declarations": compute.feeds.rows("declarations"),
+        "activities": compute.feeds.rows("activities"),
+        "meter_events": compute.feeds.rows("meter_events"),
+        "counted": metering.counted,
         "topology_faults": _faults(metering),
         "members": pd.DataFrame(members_at_sites(metering.parts), columns=["site_id", "meter_id", "member", "rest"]),
     }
@@ -132,7 +132,7 @@ def _judged_before(compute: Compute) -> dict[str, Any]:
     before = _metering(compute, month)
     return {
         "meters_before": _in_force(compute, before, month),
-        "counted_before": before.counted.to_pandas(),
+        "counted_before": before.counted,
         "assumed": compute.feeds.assumed,
     }
 
@@ -145,14 +145,14 @@ def stage_intervals(compute: Compute) -> Step:
     rejected = staged.rejected.group_by("site_id", "rule_code").agg(pl.len().alias("rows"))
     judged = {
         **_judged_registry(compute, metering),
-        "meter_facts": staged.facts.to_pandas(),
-        "anomalies": staged.anomalies.to_pandas(),
-        "rejected_counts": rejected.to_pandas(),
+        "meter_facts": staged.facts,
+        "anomalies": staged.anomalies,
+        "rejected_counts": rejected,
         **watched(compute, still, staged),
-        "day_peaks": peaks.to_pandas(),
+        "day_peaks": peaks,
         **_judged_before(compute),
-        "manual_readings": manual_readings(compute.home, compute.month, compute.as_of).to_pandas(),
-        "shares": side_shares(staged.facts, metering.counted, _earlier_energies(compute)).to_pandas(),
+        "manual_readings": manual_readings(compute.home, compute.month, compute.as_of),
+        "shares": side_shares(staged.facts, metering.counted, _earlier_energies(compute)),
     }
     inputs = {**_registry(compute), "raw/meter_readings": compute.digest("raw/meter_readings")}
     tables: dict[str, pl.DataFrame | Stored] = {
@@ -209,25 +209,25 @@ def stage_energies(compute: Compute) -> Step:
     hours, facts = compute.read("staging/interval_energy"), compute.read("staging/meter_facts")
     metering = _metering(compute)
     energies = site_energies(hours, facts, metering.rows, compute.sites, compute.month, compute.site_zones)
-    classes = {row["meter_id"]: row["accuracy_class"] for row in records(_in_force(compute, metering))}
+    classes = {row["meter_id"]: row["accuracy_class"] for row in _in_force(compute, metering)}
     sides = metering.counted
     balance = energy_balance(hours, metering.rows, compute.month, compute.site_zones)
     judged = {
         **_judged_registry(compute, metering),
         **_judged_before(compute),
-        "ppa_contracts": compute.feeds["ppa_contracts"],
-        "ppa_site_shares": compute.feeds["ppa_site_shares"],
-        "energy_balance": balance.to_pandas(),
+        "ppa_contracts": compute.feeds.rows("ppa_contracts"),
+        "ppa_site_shares": compute.feeds.rows("ppa_site_shares"),
+        "energy_balance": balance,
         "parts_less": pd.DataFrame(_subtracted(metering.parts), columns=["site_id", "meter_id", "member"]),
         "bill_checks": bill_checks(
             compute.feeds["bills"], metering.rows, compute.month, compute.site_zones, lambda month: _hours_of(compute, month, hours)
-        ).to_pandas(),
+        ),
         "topology_faults": _faults(metering, double_counts(metering.rows, compute.sites, compute.month)),
-        "energies": energies.to_pandas(),
-        "meter_facts": facts.to_pandas(),
-        "anomalies": compute.read("staging/anomalies").to_pandas(),
-        "side_days": side_days(hours, sides, classes, compute.site_zones).to_pandas(),
-        "shares": side_shares(facts, sides, _earlier_energies(compute)).to_pandas(),
+        "energies": energies,
+        "meter_facts": facts,
+        "anomalies": compute.read("staging/anomalies"),
+        "side_days": side_days(hours, sides, classes, compute.site_zones),
+        "shares": side_shares(facts, sides, _earlier_energies(compute)),
     }
     inputs = _registry(compute) | {name: compute.digest(name) for name in ("staging/interval_energy", "staging/meter_facts")}
     tables = {
@@ -269,8 +269,8 @@ def stage_inventory(compute: Compute) -> Step:
         zones=compute.site_zones,
     )
     judged = {
-        "sites": pd.DataFrame(compute.sites),
-        "inventory": inventory.to_pandas(),
+        "sites": compute.judged_sites,
+        "inventory": inventory,
         "racks": snapshots(feeds["racks"], compute.month),
         "devices": snapshots(feeds["devices"], compute.month),
         "snapshot_days": snapshot_days({name: feeds[name] for name in ("racks", "devices")}, compute.month),
@@ -294,8 +294,8 @@ def stage_claims(compute: Compute) -> Step:
     missing = missing_factors(factors, compute.sites, scope1, compute.month, compute.settings.cutoff_day)
     judged: dict[str, Any] = {
         **_judged_registry(compute, _metering(compute)),
-        "claims": claimed.claims.to_pandas(),
-        "claim_conflicts": claimed.conflicts.to_pandas(),
+        "claims": claimed.claims,
+        "claim_conflicts": claimed.conflicts,
         "energies": pd.DataFrame(energies),
         "factors_missing": pd.DataFrame(missing, columns=MISSING_COLUMNS),
         "grid_vintages": pd.DataFrame(
@@ -303,10 +303,10 @@ def stage_claims(compute: Compute) -> Step:
         ),
         "checklist_items": checklist_items(compute),
         "scope1_unreported": pd.DataFrame(unreported_subjects(scope1, totals), columns=UNREPORTED_COLUMNS),
-        "practices": compute.feeds["practices"],
-        "ppa_contracts": compute.feeds["ppa_contracts"],
-        "ppa_site_shares": compute.feeds["ppa_site_shares"],
-        "ppa_settlements": compute.feeds["ppa_settlements"],
+        "practices": compute.feeds.rows("practices"),
+        "ppa_contracts": compute.feeds.rows("ppa_contracts"),
+        "ppa_site_shares": compute.feeds.rows("ppa_site_shares"),
+        "ppa_settlements": compute.feeds.rows("ppa_settlements"),
     }
     if not compute.feeds.landed & {"ppa_contracts", "certificates", "certificate_events", "practices"} and claimed.claims.is_empty():
         judged.pop("claims")

@@ -6,7 +6,8 @@ B3). Which devices have capacity is decided in ``inventory.py``. Sums are whole 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,20 +60,17 @@ def series(utilisation: pd.DataFrame) -> pl.DataFrame:
     return pl.from_pandas(utilisation[list(_SCHEMA)]).cast(pl.Schema(_SCHEMA))
 
 
-def busy_hours(rows: pl.DataFrame, capacity: Iterable[Capacity], month: str, zone: str) -> tuple[BusyHours, BusyHours] | None:
-    """Busy hours of a site's CPUs and of its GPUs in a month; None when the month has no row.
+Spoken = Mapping[tuple[str, str], Mapping[str, tuple[int, int]]]
 
-    ``rows`` are the site's (see ``series``). A row is the mean of the interval that starts at ``at`` and lasts as long as is usual in its
-    series (the median distance of its rows of the month, at most a day; an hour when there is one row), but not into the next row
-    nor beyond the month. A device with rows of its own is described by them alone; the site's rows describe all others.
-    u = gpu_ratio for a GPU server, cpu_ratio else; a blank ratio is unknown.
-    Source: method.md §1, B3; how long a row speaks is project convention.
+
+def busy_hours(spoken: Spoken | None, capacity: Iterable[Capacity]) -> tuple[BusyHours, BusyHours] | None:
+    """Busy hours of a site's CPUs and of its GPUs in a month, by what :func:`spoken_hours` says of the site; None when it says nothing.
+
+    A device with rows of its own is described by them alone; the site's rows describe all others. u = gpu_ratio for a GPU server,
+    cpu_ratio else; a blank ratio is unknown. Source: method.md §1, B3.
     """
-    start_s, end_s = month_bounds_s(month, zone)
-    within = rows.filter(pl.col("at_s").is_between(start_s, end_s, closed="left"))
-    if within.is_empty():
+    if spoken is None:
         return None
-    spoken = _spoken_for(within, end_s)
     cpu, gpu = BusyHours(), BusyHours()
     for device in capacity:
         found = spoken.get(("device", device.device_id)) or spoken.get(("site", "")) or {}
@@ -83,15 +81,24 @@ def busy_hours(rows: pl.DataFrame, capacity: Iterable[Capacity], month: str, zon
     return cpu, gpu
 
 
-def _spoken_for(rows: pl.DataFrame, end_s: int) -> dict[tuple[str, str], dict[str, tuple[int, int]]]:
-    """By scope and device, for CPU and GPU: seconds with a ratio, and Σ ratio × seconds in millionths."""
-    key = ["scope", "device_id"]
+def spoken_hours(rows: pl.DataFrame, month: str, zones: Mapping[str, str]) -> dict[str, Spoken]:
+    """By site, and by scope and device, for CPU and GPU: seconds with a ratio, and Σ ratio × seconds in millionths.
+
+    ``rows`` (see ``series``) of any sites, of which those of ``zones`` with a row in the month are told. A row is the mean of the interval
+    that starts at ``at`` and lasts as long as is usual in its series (the median distance of its rows of the month, at most a day; an hour
+    when there is one row), but not into the next row nor beyond the month. Source: method.md §1, B3; how long a row speaks is project
+    convention.
+    """
+    key = ["site_id", "scope", "device_id"]
+    bounds = [(site_id, *month_bounds_s(month, zone)) for site_id, zone in zones.items()]
+    ends = pl.DataFrame(bounds, schema={"site_id": pl.String, "start_s": pl.Int64, "end_s": pl.Int64}, orient="row")
+    within = rows.join(ends, on="site_id").filter(pl.col("at_s").is_between(pl.col("start_s"), pl.col("end_s"), closed="left"))
     lasting = (
-        rows.with_columns(pl.when(pl.col("scope") == "site").then(pl.lit("")).otherwise(pl.col("device_id")).alias("device_id"))
+        within.with_columns(pl.when(pl.col("scope") == "site").then(pl.lit("")).otherwise(pl.col("device_id")).alias("device_id"))
         .sort(*key, "at_s")
         .with_columns((pl.col("at_s").shift(-1).over(key) - pl.col("at_s")).alias("to_next_s"))
         .with_columns(pl.col("to_next_s").quantile(0.5, "lower").over(key).fill_null(HOUR_S).cast(pl.Int64).alias("usual_s"))
-        .with_columns(pl.min_horizontal("usual_s", "to_next_s", end_s - pl.col("at_s"), pl.lit(DAY_S, pl.Int64)).alias("lasts_s"))
+        .with_columns(pl.min_horizontal("usual_s", "to_next_s", pl.col("end_s") - pl.col("at_s"), pl.lit(DAY_S, pl.Int64)).alias("lasts_s"))
     )
     sums = lasting.group_by(key).agg(
         *(pl.col("lasts_s").filter(pl.col(f"{unit}_ratio").is_not_null()).sum().alias(f"{unit}_s") for unit in ("cpu", "gpu")),
@@ -100,7 +107,7 @@ def _spoken_for(rows: pl.DataFrame, end_s: int) -> dict[tuple[str, str], dict[st
             for unit in ("cpu", "gpu")
         ),
     )
-    return {
-        (row["scope"], row["device_id"]): {unit: (row[f"{unit}_s"], row[f"{unit}_used"]) for unit in ("cpu", "gpu")}
-        for row in sums.iter_rows(named=True)
-    }
+    found: dict[str, dict[tuple[str, str], dict[str, tuple[int, int]]]] = defaultdict(dict)
+    for row in sums.iter_rows(named=True):
+        found[row["site_id"]][row["scope"], row["device_id"]] = {unit: (row[f"{unit}_s"], row[f"{unit}_used"]) for unit in ("cpu", "gpu")}
+    return dict(found)

@@ -35,14 +35,14 @@ def watch(compute: Compute) -> Standstill:
 
 
 def watched(compute: Compute, still: Standstill, staged: StagedMonth) -> dict[str, Any]:
-    """The judged tables ``stuck`` (CT06), ``zeros`` (CT07) and ``rejected_rows`` (CT01), as pandas frames.
+    """The judged tables ``stuck`` (CT06), ``zeros`` (CT07) and ``rejected_rows`` (CT01).
 
     ``still``: what passed through ``still.over``; ``staged``: the tables of the month.
     """
     return {
-        "stuck": _stuck(compute, still, staged).to_pandas(),
-        "zeros": _zeros(compute, still).to_pandas(),
-        "rejected_rows": rejected_rows(staged.rejected).to_pandas(),
+        "stuck": _stuck(compute, still, staged),
+        "zeros": _zeros(compute, still),
+        "rejected_rows": rejected_rows(staged.rejected),
     }
 
 

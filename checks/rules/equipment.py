@@ -27,7 +27,7 @@ def placed_equipment(judged: Judged, site_id: str) -> list[Finding] | NotChecked
     return [*strangers, *_homeless(judged, site_id, racks, devices), *_lost_rooms(judged, site_id, racks)]
 
 
-def _of_month(judged: Judged, feed: str, site_id: str, age: int = 0) -> list[Row]:
+def _of_month(judged: Judged, feed: str, site_id: str | None, age: int = 0) -> list[Row]:
     return [row for row in judged.of_site(feed, site_id) if row["age"] == age]
 
 
@@ -36,7 +36,7 @@ def _strangers(judged: Judged, site_id: str) -> list[Finding]:
     known = {row["site_id"] for row in judged.rows("sites")}
     findings = []
     for feed, key in (("racks", "rack_id"), ("devices", "device_id")):
-        rows = [row for row in judged.rows(feed) if row["site_id"] not in known and row["age"] == 0]
+        rows = [row for site in judged.sites_of(feed) - known for row in _of_month(judged, feed, site)]
         for stranger, own in by_key(rows, "site_id").items():
             names = listed(sorted(str(row[key]) for row in own), 3)
             findings.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from assets.staging.inventory import capacity
-from assets.staging.utilisation import busy_hours
+from assets.staging.utilisation import busy_hours, spoken_hours
 from pipelines.traces.inventory import Snapshot
 from pipelines.traces.provided import Node, Provided
 from pipelines.traces.texts import Texts
@@ -26,7 +26,7 @@ def utilisation(work: Work, code: str, texts: Texts) -> Provided:
     landed = work.feeds.counting("utilisation", around).filter(pl.col("site_id") == work.site_id)
     start_s, end_s = month_bounds_s(work.month, work.zone)
     own = landed.filter(pl.col("at_s").is_between(start_s, end_s, closed="left")).sort("scope", "device_id", "at_s")
-    found = busy_hours(own, compute, work.month, work.zone)
+    found = busy_hours(spoken_hours(own, work.month, {work.site_id: work.zone}).get(work.site_id), compute)
     sums: Node = dict.fromkeys(_HOURS)
     if found is not None:
         cpu, gpu = found
