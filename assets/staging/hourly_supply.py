@@ -172,25 +172,26 @@ def _spans(registry: Sequence[Row], sites: Sequence[Row], plants: Mapping[str, I
 def _profiles(hours: pl.LazyFrame, spans: list[_Span], month: str, zones: Mapping[str, str]) -> dict[str, Profile]:
     """What the meters of each key say together, hour by hour."""
     spans = [span for span in spans if span.site_id in zones]
-    bounds = [(s.key, s.site_id, s.meter_id, s.sign, *_seconds(s, zones[s.site_id])) for s in spans]
-    schema: dict[str, Any] = {
-        "key": pl.String, "site_id": pl.String, "meter_id": pl.String, "sign": pl.Int64, "from_s": pl.Int64, "to_s": pl.Int64,
-    }  # fmt: skip
-    grid = pl.DataFrame(
-        [(site_id, hour) for site_id in sorted({s.site_id for s in spans}) for hour in month_hours_s(month, zones[site_id])],
-        schema={"site_id": pl.String, "hour_s": pl.Int64}, orient="row",
+    # names as categories: they are joined, grouped and sorted as numbers
+    key, site, meter = (pl.Enum(sorted({getattr(span, name) for span in spans})) for name in ("key", "site_id", "meter_id"))
+    bounds = pl.DataFrame(
+        [(s.key, s.site_id, s.meter_id, s.sign, *_seconds(s, zones[s.site_id])) for s in spans], orient="row",
+        schema={"key": key, "site_id": site, "meter_id": meter, "sign": pl.Int64, "from_s": pl.Int64, "to_s": pl.Int64},
     )  # fmt: skip
+    grid = pl.DataFrame(
+        {"site_id": site.categories, "hour_s": [month_hours_s(month, zones[site_id]) for site_id in site.categories]},
+        schema={"site_id": site, "hour_s": pl.List(pl.Int64)},
+    ).explode("hour_s")
     known = (
-        hours.filter(pl.col("meter_id").is_in(sorted({s.meter_id for s in spans})))
+        hours.filter(pl.col("meter_id").is_in(meter.categories))
         .select(
-            "site_id", "meter_id", "hour_s", "quantity",
+            pl.col("site_id").cast(site, strict=False), pl.col("meter_id").cast(meter), "hour_s", "quantity",
             metered=(pl.col("state") == "measured") & (pl.col("known_s") >= HOUR_S) & (pl.col("estimated") == 0),
         )
         .collect()
     )  # fmt: skip
     sums = (
-        pl.DataFrame(bounds, schema=schema, orient="row")
-        .join(grid, on="site_id")
+        bounds.join(grid, on="site_id")
         .filter(pl.col("hour_s").is_between(pl.col("from_s"), pl.col("to_s"), closed="left"))
         .join(known, on=["site_id", "meter_id", "hour_s"], how="left")
         .group_by("key", "hour_s")
@@ -199,7 +200,7 @@ def _profiles(hours: pl.LazyFrame, spans: list[_Span], month: str, zones: Mappin
             (pl.col("metered").fill_null(False).all() & (pl.col("sign") > 0).any()).alias("metered"),
             pl.col("quantity").is_not_null().all().alias("known"),
         )
-        .sort("key", "hour_s")
+        .sort("hour_s")
         .group_by("key", maintain_order=True)
         .agg(
             pl.col("hour_s").filter("metered"), pl.col("wh").filter("metered").clip(0).alias("metered_wh"),

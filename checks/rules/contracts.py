@@ -6,7 +6,6 @@ Put here what a contract must be for its energy to be claimed. What certificates
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
 
 from checks.findings import Finding, Judged, NotChecked
 from checks.rules.view import Row, by_key, declared_none, listed, missing, refs
@@ -23,9 +22,7 @@ def contracts_sound(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
     if absent := missing(judged, "ppa_contracts", "ppa_site_shares", "claims", "claim_conflicts", "sites"):
         return absent
     claimed = by_key((r for r in judged.of_site("claims", site_id) if r["contract_id"] and r["status"] != "excluded"), "contract_id")
-    asked = {*claimed, *(row["contract_id"] for row in judged.of_site("ppa_site_shares", site_id))}
-    shares = [row for row in judged.rows("ppa_site_shares") if row["contract_id"] in asked]
-    stated, shared = {row["contract_id"] for row in shares}, _shares_in_force(shares, judged.month)
+    shared = _shares_in_force(judged)
     mine = sorted({*claimed, *(contract for contract, rows in shared.items() if any(row["site_id"] == site_id for row in rows))})
     if not mine:
         return NotChecked(
@@ -33,15 +30,15 @@ def contracts_sound(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
             f"{judged.month} 站点既无合同分摊比例,也无合同项下的主张",
         )
     contracts = {row["contract_id"]: row for row in judged.rows("ppa_contracts")}
+    stated = {row["contract_id"] for row in judged.rows("ppa_site_shares")}
     over = {row["contract_id"]: row for row in judged.of_site("claim_conflicts", site_id) if row["kind"] == "BD13"}
     known = {row["site_id"] for row in judged.rows("sites")}
     findings = []
     for contract_id in mine:
         faults: list[tuple[str, str]] = []
         contract, claims = contracts.get(contract_id), claimed.get(contract_id, [])
-        total, strangers = 0.0, sorted({r["site_id"] for r in shared.get(contract_id, [])} - known)
+        total, strangers = _highest_sum(judged, contract_id), sorted({r["site_id"] for r in shared.get(contract_id, [])} - known)
         if contract_id in over:
-            total = _highest_sum(shared.get(contract_id, []), judged.month)
             faults.append((f"its shares sum to {total:g}, above 1", f"其分摊比例之和为 {total:g},大于 1"))
         if strangers:
             faults.append((f"it has a share for {listed(strangers)}, no known site", f"其分摊站点 {listed(strangers)} 不存在"))
@@ -74,11 +71,11 @@ def _in_force(contract: Row, month: str) -> bool:
     return bool(contract["start_on"] <= month_last_day(month).isoformat() and contract["end_on"] >= month_first_day(month).isoformat())
 
 
-def _shares_in_force(shares: Iterable[Row], month: str) -> dict[str, list[Row]]:
+def _shares_in_force(judged: Judged) -> dict[str, list[Row]]:
     """Shares above 0 that are in force on a day of the month, by contract: a newer row of a site ends the one before it."""
-    first, last = month_first_day(month).isoformat(), month_last_day(month).isoformat()
+    first, last = month_first_day(judged.month).isoformat(), month_last_day(judged.month).isoformat()
     newest: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in sorted(shares, key=lambda r: r["valid_from"] or ""):
+    for row in sorted(judged.rows("ppa_site_shares"), key=lambda r: r["valid_from"] or ""):
         if (row["valid_from"] or "") <= last:
             versions = newest[row["contract_id"], row["site_id"]]
             if (row["valid_from"] or "") <= first:
@@ -90,9 +87,10 @@ def _shares_in_force(shares: Iterable[Row], month: str) -> dict[str, list[Row]]:
     return found
 
 
-def _highest_sum(own: Sequence[Row], month: str) -> float:
-    """The highest sum of a contract's shares, those in force, on a day of the month."""
-    first = month_first_day(month).isoformat()
+def _highest_sum(judged: Judged, contract_id: str) -> float:
+    """The highest sum of a contract's shares on a day of the month."""
+    own = _shares_in_force(judged).get(contract_id, [])
+    first = month_first_day(judged.month).isoformat()
     sums = []
     for day in {first, *(max(row["valid_from"] or "", first) for row in own)}:
         there: dict[str, float] = {}
