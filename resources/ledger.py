@@ -119,17 +119,20 @@ class Ledger(Log):
         with self.read() as connection:
             return connection.scalar(query) or ""
 
-    def rows(self, name: str, **where: Any) -> list[dict[str, Any]]:
-        """Rows of a derived table by equality (a list means any of), in primary-key order, without the JSON being parsed."""
+    def rows(self, name: str, columns: Sequence[str] = (), **where: Any) -> list[dict[str, Any]]:
+        """Rows of a derived table by equality (a list means any of), in primary-key order, without the JSON being parsed.
+
+        ``columns``: the ones wanted; none means all.
+        """
         table = DERIVED[name]
-        query = sa.select(table).order_by(*table.primary_key.columns)
+        names = columns or table.columns.keys()
+        query = sa.select(*(table.c[column] for column in names)).order_by(*table.primary_key.columns)
         for column, value in where.items():
             query = query.where(table.c[column].in_(value) if isinstance(value, list | tuple) else table.c[column] == value)
-        names = table.columns.keys()
         with self.read() as connection:
             if not self._there(connection, name):
                 return []
-            return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
+            return [dict(zip(names, row, strict=True)) for row in connection.execute(query).all()]
 
     def _there(self, connection: sa.Connection, name: str) -> bool:
         """Whether a derived table exists: a home of an older version, not upgraded yet, is read without it. None is ever taken away."""
@@ -168,7 +171,7 @@ def seal(connection: sa.Connection, name: str, month: str, table_name: str) -> s
     table = DERIVED[name]
     query = sa.select(table).where(table.c.month == month, table.c.table_name == table_name)
     query = query.order_by(*table.primary_key.columns)
-    return digest_json([list(row) for row in connection.execute(query)])
+    return digest_json([list(row) for row in connection.execute(query).all()])
 
 
 def _manifest(row: Any) -> Manifest:

@@ -35,9 +35,10 @@ class RevisionLedger(Ledger):
         found: list[dict[str, Any]] = (self._summary if name == "result" else self._document)["rows"][name]
         return found
 
-    def rows(self, name: str, **where: Any) -> list[dict[str, Any]]:
+    def rows(self, name: str, columns: Sequence[str] = (), **where: Any) -> list[dict[str, Any]]:
         wanted = {c: set(v) if isinstance(v, list | tuple) else {v} for c, v in where.items()}
-        return [row for row in self._rows(name) if all(row[c] in values for c, values in wanted.items())]
+        found = [row for row in self._rows(name) if all(row[c] in values for c, values in wanted.items())]
+        return [{column: row[column] for column in columns} for row in found] if columns else found
 
     def manifests(self, month: str | None = None, table_name: str | None = None) -> list[Manifest]:
         return [item for item in self._manifests if month in (None, item.month) and table_name in (None, item.table_name)]
