@@ -7,7 +7,7 @@ No formula stands here, and no layer above raw is known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ import polars as pl
 
 from assets.raw.feeds import Feeds, load, valid_on
 from checks.findings import Judged, rows_of
-from checks.gate import judge
+from checks.gate import Gate, enters_gate, judge
 from checks.rules.catalogue import RULES
 from checks.rules.thresholds import thresholds_at
 from checks.waivers import WAIVER, Granted, day_of, in_force
@@ -52,10 +52,13 @@ class Compute:
 
     def document(self, kind: str) -> tuple[str, bytes]:
         """Digest and bytes of the newest settings, edition, factors or thresholds among the first ``as_of`` entries."""
-        found = self.home.ledger.latest(kind, self.as_of)
-        if found is None:
-            raise GciError(f"The log holds no {kind} at entry {self.as_of}. Run 'gci land' first.")
-        return found.digest, self.home.lake.file_path(found.digest).read_bytes()
+        if ("document", kind) not in self.kept:
+            found = self.home.ledger.latest(kind, self.as_of)
+            if found is None:
+                raise GciError(f"The log holds no {kind} at entry {self.as_of}. Run 'gci land' first.")
+            self.kept["document", kind] = found.digest, self.home.lake.file_path(found.digest).read_bytes()
+        document: tuple[str, bytes] = self.kept["document", kind]
+        return document
 
     @cached_property
     def settings(self) -> Settings:
@@ -119,6 +122,21 @@ class Compute:
 
     def digest(self, table: str) -> str:
         return self.manifest(table).digest
+
+    def digests(self, tables: Iterable[str]) -> dict[str, str]:
+        """The digests of some tables of this month in one look; GciError when one was not computed."""
+        found = {item.table_name: item.digest for item in self.home.ledger.manifests(self.month)}
+        return {table: found[table] if table in found else self.digest(table) for table in tables}
+
+    @property
+    def gate(self) -> Gate:
+        """The gate as it stands; read again when a verdict or what it was passed on has changed."""
+        manifests = self.home.ledger.manifests(self.month)
+        state = {item.table_name: item.digest for item in manifests if enters_gate(item.table_name)}
+        if self.kept.get("gate", (None,))[0] != state:
+            self.kept["gate"] = state, Gate(self.home.ledger, self.month)
+        gate: Gate = self.kept["gate"][1]
+        return gate
 
     # leaving a result ---------------------------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ from resources.ledger import Ledger
 
 Row = dict[str, Any]
 NO_VERDICT = "(no verdict)"
+_SAID = ("site_id", "rule", "quantity", "judged", "outcome", "severity")  # what the gate reads of a verdict
+_JUDGED = {rule.table for rule in RULES}
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,11 @@ def fold(findings: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any],
     return [(by_id[top], followers) for top, followers in folded.items()]
 
 
+def enters_gate(table: str) -> bool:
+    """Whether what the gate says of a month rests on a manifest: of a table that a rule judges, of findings or of verdicts."""
+    return table in _JUDGED or table.startswith(("ledger/finding@", "ledger/verdict@"))
+
+
 class Gate:
     """What of a month may enter an indicator: read from the ledger once, asked for each site."""
 
@@ -134,13 +141,17 @@ class Gate:
 
     @cached_property
     def _verdicts(self) -> dict[tuple[str, str, str, str], Row]:
-        rows = self._ledger.rows("verdict", month=self._month)
+        rows = self._ledger.rows("verdict", _SAID, month=self._month)
         return {(row["site_id"], row["rule"], row["quantity"], row["judged"]): row for row in rows}
+
+    @cached_property
+    def _held(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        return {}
 
     @cached_property
     def _waived(self) -> set[tuple[str, str, str]]:
         """Site, rule and quantity of what is waived."""
-        rows = self._ledger.rows("verdict", month=self._month, outcome="waived")
+        rows = self._ledger.rows("verdict", _SAID, month=self._month, outcome="waived")
         return {(row["site_id"], row["rule"], row["quantity"]) for row in rows}
 
     @cached_property
@@ -159,6 +170,11 @@ class Gate:
         on the current content of the table it judges, marked ``TL01 (no verdict)``.
         Source: checks.md, "no verdict for these digests means withheld".
         """
+        if site_id not in self._held:
+            self._held[site_id] = self._find_withheld(site_id)
+        return self._held[site_id]
+
+    def _find_withheld(self, site_id: str) -> dict[str, tuple[str, ...]]:
         found: dict[str, list[str]] = {}
         for rule in RULES:
             if rule.severity != "withhold":

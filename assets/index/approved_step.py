@@ -24,16 +24,19 @@ def compare_approved(compute: Compute) -> Step:
     """PUE, WUE and energy of every site, of the month and of the twelve months that end with it."""
     totals, digests = _totals(compute)
     rows: list[dict[str, Any]] = []
+    values = _values(compute)
     for site in compute.sites:
         site_id = site["site_id"]
         mine = [row for row in totals if row["site_id"] == site_id]
         for window in ("month", "ttm"):
-            values = _values(compute, site_id, window)
-            found = [compared_ratio(subject, window, site[column], values.get(code)) for subject, (code, column, _) in SUBJECTS.items()]
+            found = [
+                compared_ratio(subject, window, site[column], values.get((site_id, window, code)))
+                for subject, (code, column, _) in SUBJECTS.items()
+            ]
             months = [row for row in mine if window == "ttm" or row["month"] == compute.month]
             found.append(compared_energy(window, site[ENERGY_COLUMN], months))
             rows += [row | {"site_id": site_id, "month": compute.month} for row in found]
-    inputs = {name: compute.digest(name) for name in ("index/site_index", "raw/registry", *COMPARED)} | digests
+    inputs = compute.digests(("index/site_index", "raw/registry", *COMPARED)) | digests
     return compute.put(TABLE, "index", {TABLE: pl.DataFrame(rows, schema=APPROVED)}, inputs)
 
 
@@ -49,6 +52,8 @@ def _totals(compute: Compute) -> tuple[list[dict[str, Any]], dict[str, str]]:
     return rows, digests
 
 
-def _values(compute: Compute, site_id: str, window: str) -> dict[str, IndicatorValue]:
-    rows = compute.home.ledger.rows("indicator_value", month=compute.month, window=window, entity_id=site_id, entity_kind="site")
-    return {row["code"]: IndicatorValue.from_json(json.loads(row["payload"])) for row in rows}
+def _values(compute: Compute) -> dict[tuple[str, str, str], IndicatorValue]:
+    """What is compared, by site, window and indicator."""
+    codes = [code for code, _, _ in SUBJECTS.values()]
+    rows = compute.home.ledger.rows("indicator_value", month=compute.month, entity_kind="site", code=codes)
+    return {(row["entity_id"], row["window"], row["code"]): IndicatorValue.from_json(json.loads(row["payload"])) for row in rows}

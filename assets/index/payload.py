@@ -20,6 +20,7 @@ from resources.digest import digest_json
 # Left out of the output digest: when and from which log a result was made, and where its rows lay, is no part of what it says.
 RUN_KEYS = ("revision", "state", "log_number", "head_digest", "output_digest")
 SIGNIFICANT_DIGITS = 12
+_EXACT = (str, int, bool, type(None))  # most of a result
 
 
 @dataclass(frozen=True)
@@ -172,10 +173,10 @@ def output_digest(payload: Mapping[str, Any]) -> str:
 
 def _steady(value: Any) -> Any:
     """The same structure with floats as text of twelve significant digits; whole numbers stay exact."""
-    if value is None or isinstance(value, str | int):  # most of it
-        return value
     if isinstance(value, float):
         return format(value, f".{SIGNIFICANT_DIGITS}g")
     if isinstance(value, Mapping):
-        return {str(key): _steady(item) for key, item in value.items()}
-    return [_steady(item) for item in value] if isinstance(value, list | tuple) else value
+        return {str(key): item if type(item) in _EXACT else _steady(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [item if type(item) in _EXACT else _steady(item) for item in value]
+    return value

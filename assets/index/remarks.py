@@ -20,7 +20,7 @@ from assets.indicators.inputs import Parameters, SiteMonth
 from assets.indicators.measure import IndicatorValue
 from assets.indicators.registry import INDICATORS
 from assets.indicators.step import MonthInputs
-from checks.waivers import Granted
+from checks.waivers import WAIVER, Granted
 from resources.calendar import trailing_months
 
 Values = Mapping[str, IndicatorValue]  # by indicator code
@@ -92,6 +92,8 @@ def window_waivers(
     ME06. ``indicators`` of each are the codes of the numbers that may rest on it.
     """
     months = trailing_months(compute.month)
+    if not compute.home.ledger.entries(kinds=[WAIVER], as_of=compute.as_of):
+        return {}
     granted = {month: Compute(compute.home, month, compute.as_of).waivers for month in months}
     if not any(granted.values()):
         return {}

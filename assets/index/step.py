@@ -79,7 +79,7 @@ def score_entities(compute: Compute) -> Step:
     view = compute.judged({"window": pd.DataFrame(window), "window_categories": pd.DataFrame(categories, columns=CATEGORY_COLUMNS)})
     judgement = judge([r for r in RULES if r.table == TABLE], view, digest_json([window, categories]), compute.waivers)
     mixed = mixed_windows(judgement.findings, compute.waivers)
-    energies, gate = by_site(compute.read("staging/energies").to_dicts()), Gate(compute.home.ledger, compute.month)
+    energies, gate = by_site(compute.read("staging/energies").to_dicts()), compute.gate
     sites = {
         site["site_id"]: _site(compute, site, monthly, parameters, mixed, energies[site["site_id"]], gate) for site in compute.sites
     }  # fmt: skip
@@ -93,7 +93,7 @@ def score_entities(compute: Compute) -> Step:
     findings = [{**row, "materiality": said.get(row["id"])} for row in findings]
     waivers = window_waivers(compute, findings, let_pass)
     claims = WindowClaims.of(compute, trailing_months(compute.month))
-    known = compute.home.ledger.head(compute.as_of)
+    known, of_site = compute.home.ledger.head(compute.as_of), by_site(findings)
     results: list[dict[str, Any]] = []
     payloads: dict[tuple[str, str], dict[str, Any]] = {}
     for entity in entities:  # sites come before the clusters that they are members of
@@ -105,9 +105,9 @@ def score_entities(compute: Compute) -> Step:
             months = [compute.month] if name == "month" else trailing_months(compute.month)
             own = [row for m in months for row in waivers.get(m, []) if row["site_id"] in entity.site_ids]
             state = _claims_state(claims, entity, name, months, monthly)
-            row = _result(compute, edition, entity, name, findings, members, own, state, known)
-            payloads[entity.entity_id, name] = json.loads(row["payload"])
-            results.append(row)
+            payload = _payload(compute, edition, entity, name, of_site, members, own, state, known)
+            payloads[entity.entity_id, name] = payload
+            results.append(_result(payload))
     rows = [
         value_row(entity.entity_id, entity.kind, name, value)
         for entity in entities
@@ -258,18 +258,18 @@ def _findings(compute: Compute) -> list[dict[str, Any]]:
     return compute.home.ledger.rows("finding", month=compute.month)
 
 
-def _result(
+def _payload(
     compute: Compute,
     edition: Edition,
     entity: _Entity,
     window: str,
-    findings: list[dict[str, Any]],
+    findings: Mapping[str, list[dict[str, Any]]],
     members: list[dict[str, Any]] | None,
     waivers: list[dict[str, Any]],
     claims: ClaimsState,
     known: tuple[int, str],
 ) -> dict[str, Any]:
-    """The row of an entity's result; ``known``: number and head of the log that it is computed from."""
+    """An entity's result; ``findings`` by site; ``known``: number and head of the log that it is computed from."""
     values = entity.values[window]
     on = date.fromisoformat(compute.last_day)
     scored = score_entity(values, edition, on=on, facts=entity.facts, cap_values=entity.values["ttm"])
@@ -277,10 +277,11 @@ def _result(
     pending = float(values["E1"].beside.get("pending_mwh") or 0)
     # what was not cancelled while certificates could come is nothing to hope for
     hoped = _OF_CLAIMS if claims.is_open else ()
-    if_cancelled = {**values, **{code: _if_cancelled(values[code]) for code in hoped}}
+    better = {code: found for code in hoped if (found := _if_cancelled(values[code])) is not values[code]}
+    index = score_entity({**values, **better}, edition, on=on, facts=entity.facts).index if better else scored.index
     months = [v.months for item in INDICATORS if item.months != "last_month" and (v := values[item.code]).valued]
-    own = [row for row in findings if row["site_id"] in entity.site_ids]
-    payload = result_payload(
+    own = [row for site_id in entity.site_ids for row in findings[site_id]]
+    return result_payload(
         values,
         scored,
         ResultFacts(
@@ -295,7 +296,7 @@ def _result(
             head_digest=head,
             claims_open=claims.is_open,
             pending_mwh=pending,
-            index_if_pending_cancelled=score_entity(if_cancelled, edition, on=on, facts=entity.facts).index,
+            index_if_pending_cancelled=index,
             claims_complete_on=claims.complete_on,
             claims_pending=claims.pending,
         ),
@@ -304,10 +305,13 @@ def _result(
         waivers,
         entity.extra,
     )
+
+
+def _result(payload: dict[str, Any]) -> dict[str, Any]:
+    """The row of a result in the ledger."""
     return {
-        "entity_id": entity.entity_id, "window": window, "entity_kind": entity.kind, "state": payload["state"],
-        "index_value": payload["index"], "grade": payload["grade"] or "", "log_number": number,
-        "output_digest": payload["output_digest"],
+        **{key: payload[key] for key in ("entity_id", "window", "entity_kind", "state", "log_number", "output_digest")},
+        "index_value": payload["index"], "grade": payload["grade"] or "",
         "payload": json.dumps(payload, ensure_ascii=False, allow_nan=False),  # in reading order
     }  # fmt: skip
 

@@ -5,8 +5,9 @@ Formulas are in ``ghg.py``, ``energy_total.py`` and ``cost.py``; here their inpu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -21,7 +22,7 @@ from assets.indicators.ghg import TABLE as INVENTORY
 from assets.indicators.inputs import SiteMonth
 from assets.indicators.site_emissions import grid_energy, total_of
 from assets.indicators.step import MonthInputs
-from assets.indicators.tariff import price_hours
+from assets.indicators.tariff import Prices
 from assets.reference.scope1 import BURNT_AT, is_burnt, measure_scope1
 from assets.reference.scope3 import measure_scope3
 from assets.staging.bills import billed, day_bounds_s
@@ -100,45 +101,55 @@ class _Books:
         self.energies = compute.read("staging/energies")
         counted = self.energies.filter((pl.col("measure") == "E_DC") & (pl.col("meter_id") != ""))["meter_id"].to_list()
         self.priced = sorted({*counted, *(row["meter_id"] for row in self.bills)})
-        self._hours: dict[tuple[str, str], dict[Any, pl.DataFrame] | None] = {}
+        self._hours: dict[str, pl.DataFrame | None] = {}
+        self._meters: dict[str, dict[str, _Hours]] = {}
 
     def cost(self, site: SiteMonth, zone: str) -> list[Row]:
         site_id = site.site_id
         own = [row for row in self.tariffs if row["site_id"] == site_id]
-        bills = [self._bill(row, own, zone) for row in self.bills if row["site_id"] == site_id]
+        rates = Prices(own, site_id, zone)
+        bills = [self._bill(row, own, rates, zone) for row in self.bills if row["site_id"] == site_id]
         settled = self._settled(site_id)
         if not own and not bills and not settled:
             return []
         direct = total_of(site, "point:direct_line")
-        return site_cost(site_id, site.month, zone, own, self._supply(site), settled, direct, bills)
+        return site_cost(site_id, site.month, rates, own, self._supply(site), settled, direct, bills)
 
     @property
     def earlier(self) -> dict[str, str]:
         """The hours of earlier months that bills reached into."""
-        stored = (
-            self.compute.home.ledger.manifest(month, HOURS) for month in sorted({m for m, _ in self._hours}) if month != self.compute.month
-        )
+        stored = (self.compute.home.ledger.manifest(month, HOURS) for month in sorted(self._hours) if month != self.compute.month)
         return {f"{HOURS}@{item.month}": item.digest for item in stored if item is not None}
 
-    def _hours_of(self, month: str, key: str) -> dict[Any, pl.DataFrame] | None:
-        """Hours of the meters that are billed or count in E_DC, by site or meter (``key``); None of a month that was not computed."""
-        if (month, key) not in self._hours:
+    def _hours_of(self, month: str) -> pl.DataFrame | None:
+        """Hours of the meters that are billed or count in E_DC; None of a month that was not computed."""
+        if month not in self._hours:
             stored = self.compute.home.ledger.manifest(month, HOURS)
-            self._hours[month, key] = None
+            self._hours[month] = None
             if stored is not None:
                 hours = self.compute.home.lake.scan(HOURS, month, stored.file_digest)
-                priced = hours.filter(pl.col("meter_id").is_in(self.priced)).collect()
-                self._hours[month, key] = {name: rows for (name,), rows in priced.group_by(key, maintain_order=True)}
-        return self._hours[month, key]
+                self._hours[month] = hours.filter(pl.col("meter_id").is_in(self.priced)).collect()
+        return self._hours[month]
+
+    @cached_property
+    def _hours_by_site(self) -> dict[Any, pl.DataFrame]:
+        hours = self._hours_of(self.compute.month)
+        return {} if hours is None else hours.partition_by("site_id", as_dict=True)
+
+    def _hours_by_meter(self, month: str) -> dict[str, _Hours]:
+        if month not in self._meters:
+            hours = self._hours_of(month)
+            self._meters[month] = {} if hours is None else _by_meter(hours)
+        return self._meters[month]
 
     def _supply(self, site: SiteMonth) -> Supply:
         """The hours of the site's counted supply meters."""
-        known, of_sites = site.energy.get(SUPPLY), self._hours_of(site.month, "site_id")
+        known = site.energy.get(SUPPLY)
         if site.site_id in self.refused:
             return Supply({}, REFUSED)
         if rules := site.withheld.get("E_DC"):
             return Supply({}, (f"E_DC is withheld ({', '.join(rules)})", f"E_DC 暂缓发布({', '.join(rules)})"))
-        hours = None if of_sites is None else of_sites.get(site.site_id)
+        hours = self._hours_by_site.get((site.site_id,))
         if known is None or hours is None:
             return Supply({}, ("no supply meter counts", "无计入的市电进线表计"))
         if not known.known or known.known_s < known.expected_s:
@@ -172,7 +183,7 @@ class _Books:
             )  # fmt: skip
         return found
 
-    def _bill(self, bill: Row, tariffs: list[Row], zone: str) -> Row:
+    def _bill(self, bill: Row, tariffs: list[Row], rates: Prices, zone: str) -> Row:
         """A bill beside what the tariff makes of its meter over its own period; only electricity has a tariff."""
         if self.media.get(bill["meter_id"]) != "electricity":
             return bill_line(bill, None, [])
@@ -180,7 +191,6 @@ class _Books:
         if not tariffs:
             return bill_line(bill, wh, [])
         supply = self._span(bill, zone)
-        rates = price_hours(tariffs, bill["site_id"], zone, sorted({hour_s for _, hour_s in supply.hours}))
         computed = energy_lines(supply, rates)
         month = bill["period_start"][:7]
         whole = bill["period_start"] == f"{month}-01" and bill["period_end"] == month_last_day(month).isoformat()
@@ -201,16 +211,24 @@ class _Books:
         found: dict[tuple[str, int], int] = {}
         known_s, estimated = 0, False
         for month in month_range(bill["period_start"][:7], self.compute.month):
-            for row in _meter_hours((self._hours_of(month, "meter_id") or {}).get(bill["meter_id"]), first_s, after_s):
-                found[bill["meter_id"], row["hour_s"]] = row["quantity"]
-                known_s, estimated = known_s + min(row["known_s"], HOUR_S), estimated or row["estimated"] > 0
+            at, quantities, known, filled = self._hours_by_meter(month).get(bill["meter_id"], ([], [], [], []))
+            own = slice(bisect_left(at, first_s), bisect_left(at, after_s))
+            found.update(zip(((bill["meter_id"], hour_s) for hour_s in at[own]), quantities[own], strict=True))
+            known_s, estimated = known_s + sum(known[own]), estimated or any(filled[own])
         return Supply(found, None if known_s >= after_s - first_s else GAPS, estimated)
 
 
-def _meter_hours(hours: pl.DataFrame | None, first_s: int, after_s: int) -> Iterable[Row]:
-    """Hours of a meter, whose hours these are, between two instants; of a shared meter all of it, whichever site counts it."""
-    if hours is None:
-        return []
-    own = hours.filter(pl.col("hour_s").is_between(first_s, after_s, closed="left"))
-    whole = own.group_by("hour_s").agg(pl.col("quantity", "estimated").sum(), pl.col("known_s").max()).sort("hour_s")
-    return whole.iter_rows(named=True)
+_Hours = tuple[list[int], list[int], list[int], list[bool]]
+
+
+def _by_meter(hours: pl.DataFrame) -> dict[str, _Hours]:
+    """The hours of each meter in order: when, quantity, known seconds, whether some was estimated; of a shared meter all of it,
+    whichever site counts it."""
+    whole = (
+        hours.group_by("meter_id", "hour_s")
+        .agg(pl.col("quantity").sum(), pl.col("known_s").max().clip(upper_bound=HOUR_S), pl.col("estimated").sum() > 0)
+        .sort("meter_id", "hour_s")
+        .group_by("meter_id", maintain_order=True)
+        .agg("hour_s", "quantity", "known_s", "estimated")
+    )
+    return {meter_id: (at, quantity, known_s, filled) for meter_id, at, quantity, known_s, filled in whole.iter_rows()}

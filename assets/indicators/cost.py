@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.indicators.tariff import Rate, Unpriced, in_force, price_hours, rates_of
+from assets.indicators.tariff import Rate, Unpriced, in_force, rates_of
 from resources.calendar import month_last_day
 
 Row = dict[str, Any]
@@ -126,7 +126,8 @@ def demand_lines(supply: Supply, tariffs: Iterable[Mapping[str, Any]], site_id: 
         return [_unknown("demand", *supply.unknown)]
     peaks: dict[str, int] = {}
     for (meter_id, _), wh in supply.hours.items():
-        peaks[meter_id] = max(peaks.get(meter_id, 0), wh)
+        if wh > peaks.setdefault(meter_id, 0):
+            peaks[meter_id] = wh
     row, charge = rows[0], rows[0]["demand_charge_per_kw"]
     lines = []
     for meter_id, peak in sorted(peaks.items()):
@@ -183,15 +184,17 @@ def summed(lines: Sequence[Mapping[str, Any]], kind: str) -> Row:
 
 
 def site_cost(
-    site_id: str, month: str, zone: str, tariffs: Sequence[Mapping[str, Any]], supply: Supply, settled: Sequence[Settled],
-    direct_line_wh: int | None, bills: Sequence[Row],
+    site_id: str, month: str, rates: Mapping[int, Rate | Unpriced], tariffs: Sequence[Mapping[str, Any]], supply: Supply,
+    settled: Sequence[Settled], direct_line_wh: int | None, bills: Sequence[Row],
 ) -> list[Row]:  # fmt: skip
-    """All lines of a site and month (columns ``COST``). No line when neither a tariff, a settlement nor a bill is there."""
+    """All lines of a site and month (columns ``COST``). No line when neither a tariff, a settlement nor a bill is there.
+
+    ``rates``: those of every hour of the supply, by ``tariffs``.
+    """
     own = [row for row in tariffs if row["site_id"] == site_id]
     if not own and not settled and not bills:
         return []
     first, last = f"{month}-01", month_last_day(month).isoformat()
-    rates = price_hours(own, site_id, zone, sorted({hour_s for _, hour_s in supply.hours}))
     grid_lines = [*energy_lines(supply, rates), *demand_lines(supply, own, site_id, month)]
     grid = summed(grid_lines, "grid")
     others = contract_lines(settled, direct_line_wh)

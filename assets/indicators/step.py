@@ -32,7 +32,7 @@ def measure_indicators(compute: Compute) -> Step:
         for number, item in enumerate(INDICATORS)
     }
     tables = {*READS.values(), "staging/hourly_sources", "staging/meter_facts", "staging/meter_parts", "raw/registry"}
-    inputs = {table: compute.digest(table) for table in sorted(tables)}
+    inputs = compute.digests(sorted(tables))
     inputs |= {kind: compute.document(kind)[0] for kind in ("edition", "factors")}
     return compute.put("indicators", "indicators", {}, inputs, rows={"indicator_value": rows}, digests=digests)
 
@@ -59,7 +59,7 @@ def value_row(entity_id: str, entity_kind: str, window: str, value: IndicatorVal
 
 def month_evidence(compute: Compute) -> MonthEvidence:
     """What speaks for the quantities of the month: the tiers of its meters, and the rows and documents behind its numbers."""
-    limits, gate = Limits.of(compute.thresholds), Gate(compute.home.ledger, compute.month)
+    limits, gate = Limits.of(compute.thresholds), compute.gate
     tiers = meter_tiers(
         compute.feeds.rows("meters"), compute.read("staging/meter_facts").to_dicts(), compute.read("staging/meter_parts").to_dicts(),
         compute.feeds.rows("bills"), compute.home.ledger.rows("finding", month=compute.month), compute.month, limits,
@@ -92,7 +92,7 @@ class MonthInputs:
 
     @cached_property
     def gate(self) -> Gate:
-        return Gate(self.compute.home.ledger, self.compute.month)
+        return self.compute.gate
 
     @cached_property
     def tables(self) -> dict[str, list[dict[str, Any]]]:
@@ -132,8 +132,8 @@ class MonthInputs:
 
     @cached_property
     def _digests(self) -> dict[str, str]:
-        compute = self.compute
-        return {quantity: compute.digest(table) for quantity, table in READS.items()} | {"factors": compute.document("factors")[0]}
+        digests = self.compute.digests(READS.values())
+        return {quantity: digests[table] for quantity, table in READS.items()} | {"factors": self.compute.document("factors")[0]}
 
     def site(
         self, site_id: str, *, withheld: Mapping[str, tuple[str, ...]] | None = None, evidence: Collection[str] | None = None,

@@ -85,22 +85,35 @@ def rate_of_hour(rates: Sequence[Rate], hour: int, month: int) -> Rate | Unprice
     return Unpriced(f"{len(found)} tariff rows price {hour:02d}:00 in month {month}", f"{month} 月 {hour:02d}:00 对应 {len(found)} 条电价")
 
 
-def price_hours(rows: Sequence[Row], site_id: str, zone_name: str, hours_s: Iterable[int]) -> dict[int, Rate | Unpriced]:
-    """The rate of each hour (UTC epoch seconds of a site-local clock hour) of a site; Unpriced with the reason where there is none."""
-    tariffs: dict[str, tuple[str, list[Rate] | Unpriced]] = {}  # by day: when its tariff began, and its rates
-    found: dict[tuple[str, int, int], Rate | Unpriced] = {}
-    priced = {}
-    for hour_s in hours_s:
-        day, hour, month = _local(hour_s, zone_name)
-        if day not in tariffs:
-            standing = in_force(rows, site_id, day)
-            none = Unpriced(f"no tariff holds on {day}", f"{day} 无有效电价")
-            tariffs[day] = (standing[0]["valid_from"], rates_of(standing)) if standing else (day, none)
-        since, rates = tariffs[day]
-        if (since, hour, month) not in found:
-            found[since, hour, month] = rates if isinstance(rates, Unpriced) else rate_of_hour(rates, hour, month)
-        priced[hour_s] = found[since, hour, month]
-    return priced
+class Prices(dict[int, Rate | Unpriced]):
+    """The rate of each hour (UTC epoch seconds of a site-local clock hour) of a site; Unpriced with the reason where there is none.
+
+    ``rows``: tariffs; an hour is priced when it is first asked for.
+    """
+
+    def __init__(self, rows: Iterable[Row], site_id: str, zone_name: str) -> None:
+        super().__init__()
+        self._rows, self._site_id, self._zone = list(rows), site_id, zone_name
+        self._begun: dict[str, str] = {}  # by day: when its tariff began
+        self._rates: dict[str, list[Rate] | Unpriced] = {}  # by that day
+        self._found: dict[tuple[str, int, int], Rate | Unpriced] = {}
+
+    def __missing__(self, hour_s: int) -> Rate | Unpriced:
+        day, hour, month = _local(hour_s, self._zone)
+        if day not in self._begun:
+            self._begin(day)
+        key = (self._begun[day], hour, month)
+        if key not in self._found:
+            rates = self._rates[key[0]]
+            self._found[key] = rates if isinstance(rates, Unpriced) else rate_of_hour(rates, hour, month)
+        self[hour_s] = self._found[key]
+        return self._found[key]
+
+    def _begin(self, day: str) -> None:
+        standing = in_force(self._rows, self._site_id, day)
+        self._begun[day] = since = standing[0]["valid_from"] if standing else day
+        if since not in self._rates:
+            self._rates[since] = rates_of(standing) if standing else Unpriced(f"no tariff holds on {day}", f"{day} 无有效电价")
 
 
 @lru_cache(maxsize=16_384)

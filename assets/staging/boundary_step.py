@@ -67,7 +67,7 @@ def stage_boundary(compute: Compute) -> Step:
         "staging/gaps": metering_gaps(hours, facts, sides_of_meters(roles, members), month),
         "staging/reported": reported(rows, counts, sorted(zones), month),
     }
-    return compute.put(TABLE, "staging", tables, {name: compute.digest(name) for name in INPUTS})
+    return compute.put(TABLE, "staging", tables, compute.digests(INPUTS))
 
 
 def _about(frame: pd.DataFrame, month: str) -> pd.DataFrame:

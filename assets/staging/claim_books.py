@@ -5,8 +5,10 @@ Turning frames into rows, and looking things up, belongs here; no decision about
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from assets.staging.certificates import Piece, cancelled_pieces, held_pieces, issuable_count
@@ -21,10 +23,10 @@ OUTSIDE = "outside"  # storage beyond the boundary: its discharge is a supply, i
 MONTHLY_KINDS = ("direct_line", "green_trade", "onsite_owned", "onsite_third_party")
 
 
-class Frames(Protocol):
-    """Typed feeds by name: anything with ``[name]`` that gives a frame with ``to_dict`` (docs/architecture.md, typed feeds)."""
+class Rows(Protocol):
+    """Typed feeds by name, as plain rows that nobody changes (docs/architecture.md, typed feeds)."""
 
-    def __getitem__(self, name: str, /) -> Any: ...
+    def rows(self, feed: str, /) -> list[Row]: ...
 
 
 def consumption_months(event: Row) -> list[str]:
@@ -66,7 +68,7 @@ class Books:
 
     @staticmethod
     def open(
-        feeds: Frames,
+        feeds: Rows,
         energies: list[dict[str, Any]],
         sites: list[dict[str, Any]],
         month: str,
@@ -78,7 +80,7 @@ class Books:
 
         ``generated_wh``: metered generation by project and month, where it is known.
         """
-        rows = {name: plain(feeds[name].to_dict("records")) for name in _FEEDS}
+        rows = {name: feeds.rows(name) for name in _FEEDS}
         totals = SiteEnergies(energies)
         touched = {
             (event["project_code"], event["production_month"])
@@ -115,7 +117,32 @@ class Books:
         return row is not None and row.get("evidence") is not None and row["evidence"] in self.evidence
 
     def shares_in(self, contract_id: str, month: str) -> Shares:
-        return shares_of(self.shares, contract_id, month)
+        if (contract_id, month) not in self._shares_in:
+            self._shares_in[contract_id, month] = shares_of(self._shares_of.get(contract_id, ()), contract_id, month)
+        return self._shares_in[contract_id, month]
+
+    @cached_property
+    def _shares_of(self) -> dict[str, list[Row]]:
+        return grouped(self.shares, "contract_id")
+
+    @cached_property
+    def _shares_in(self) -> dict[tuple[str, str], Shares]:
+        return {}
+
+    @cached_property
+    def produced(self) -> list[Row]:
+        """The events of certificates produced in the month."""
+        return [event for event in self.events if event["production_month"] == self.month]
+
+    @cached_property
+    def produced_by(self) -> dict[str, list[Row]]:
+        """The same by project."""
+        return grouped(self.produced, "project_code")
+
+    @cached_property
+    def issued_by(self) -> dict[str, list[Row]]:
+        """The issued rows of the month's production by project."""
+        return grouped((row for row in self.certificates if row["production_month"] == self.month), "project_code")
 
     def contract_of(self, event: Row, site_id: str | None) -> Row | None:
         """The contract of a cancellation: the one it names, else the site's direct line from that project in force when it produced."""
@@ -160,6 +187,14 @@ class Books:
     def is_spread(self, event: Row) -> bool:
         """Whether a cancellation is for several months and no product that is matched month by month."""
         return len(consumption_months(event)) > 1 and not self.is_monthly(event)
+
+
+def grouped(rows: Iterable[Row], column: str) -> dict[Any, list[Row]]:
+    """Rows by the value of a column, in their order."""
+    found: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.get(column)].append(row)
+    return found
 
 
 _FEEDS = ("meters", "projects", "ppa_contracts", "ppa_site_shares", "ppa_settlements", "certificates", "certificate_events")

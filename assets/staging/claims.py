@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from assets.staging.certificates import WH_PER_MWH
-from assets.staging.claim_books import Books, Frames, consumption_months
+from assets.staging.claim_books import Books, Rows, consumption_months
 from assets.staging.claim_cancelled import cancelled_claims, line_capped
 from assets.staging.claim_conflicts import CONFLICT_SCHEMA, certificate_conflicts, share_conflicts, sold_attributes
 from assets.staging.claim_identity import issue_conflicts
@@ -39,7 +39,7 @@ class ClaimsMonth:
 
 
 def month_claims(
-    feeds: Frames,
+    feeds: Rows,
     energies: list[dict[str, Any]],
     sites: list[dict[str, Any]],
     *,

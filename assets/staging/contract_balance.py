@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from assets.staging.certificates import WH_PER_MWH
-from assets.staging.claim_books import Books
+from assets.staging.claim_books import Books, grouped
 from assets.staging.contract_chain import STAGES, chain_of
 from assets.staging.contract_numbers import ONSITE, Numbers, names
 from assets.staging.contracts import Row, in_force, share_out_wh, wh
@@ -37,13 +37,14 @@ def contract_balance(
     Source: green-power.md §3; the names of the gaps are this project's.
     """
     rows: list[Row] = []
-    versions = [row for row in settlements if row["month"] == books.month]
-    claimed, known = list(claims), meters_in_month(meters, books.month)
+    versions = grouped((row for row in settlements if row["month"] == books.month), "contract_id")
+    known, claimed = meters_in_month(meters, books.month), list(claims)
+    of_project, named = grouped(claimed, "project_code"), grouped(books.produced, "contract_id")
     for contract_id, contract in sorted(books.contracts.items()):
-        own = sorted((row for row in versions if row["contract_id"] == contract_id), key=lambda row: row["version"])
-        named = [event for event in books.events if event["production_month"] == books.month and event.get("contract_id") == contract_id]
-        if in_force(contract, books.month) or own or named:
-            rows += _rows(books, contract, own, claimed, known, may_come)
+        own = sorted(versions.get(contract_id, ()), key=lambda row: row["version"])
+        if in_force(contract, books.month) or own or contract_id in named:
+            project = contract.get("project_code")
+            rows += _rows(books, contract, own, claimed if project is None else of_project.get(project, []), known, may_come)
     return pl.DataFrame(rows, schema=BALANCE_SCHEMA)
 
 

@@ -32,9 +32,9 @@ class Numbers:
     def of(books: Books, contract: Row) -> Numbers:
         """The numbers of a contract; of one that states no project those of the projects whose events name it."""
         sites = books.shares_in(contract["contract_id"], books.month).by_site
-        events = [event for event in books.events if event["production_month"] == books.month]
-        mine = [event for event in events if names(event, contract, sites)]
         project = contract.get("project_code")
+        events = books.produced_by.get(project, []) if project else books.produced
+        mine = [event for event in events if names(event, contract, sites)]
         found = [
             _numbers(books, contract, one, events, mine) for one in ([project] if project else sorted({e["project_code"] for e in mine}))
         ]
@@ -47,10 +47,7 @@ class Numbers:
 
 
 def _numbers(books: Books, contract: Row, project: str, events: list[Row], mine: list[Row]) -> Numbers:
-    issued_by = [
-        row for row in books.certificates
-        if row["production_month"] == books.month and row["project_code"] == project and not identity_faults(row, books.rules)
-    ]  # fmt: skip
+    issued_by = [row for row in books.issued_by.get(project, ()) if not identity_faults(row, books.rules)]
     own, theirs = {id(event) for event in mine}, [event for event in events if event["project_code"] == project]
     moved = [event for event in theirs if event["kind"] in ("transfer", "cancel")]
     others = [span(event) for event in moved if id(event) not in own]

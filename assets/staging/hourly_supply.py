@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.staging.onsite import SiteEnergies, meters_in_month, plant_meters, plant_use
+from assets.staging.onsite import SiteEnergies, meters_in_month, plant_meters, plant_wh
 from assets.staging.spans import Span, size
 from assets.staging.topology import counted, counted_at_points
 from resources.calendar import HOUR_S, local_s, month_first_day, month_hours_s, month_last_day
@@ -74,10 +74,11 @@ def place(quantity_wh: int, whole_wh: int, hours: Mapping[int, int]) -> dict[int
     """
     whole = max(whole_wh, sum(hours.values()))
     share = min(quantity_wh, whole)
-    placed, running = {}, 0
+    placed, running, before = {}, 0, 0
     for hour in sorted(hours):
-        placed[hour] = share * (running + hours[hour]) // whole - share * running // whole if whole else 0
         running += hours[hour]
+        after = share * running // whole if whole else 0
+        placed[hour], before = after - before, after
     return placed
 
 
@@ -104,27 +105,30 @@ def hourly_supply(
     was issued or generated, whichever is more, so that no hour has more than the certificates say. Nothing is placed where the profile is
     not known: such an hour matches less, never more (``unknown`` counts its sources). Source: green-power.md §4.
     """
-    listed = [row for row in claims if row["status"] == "eligible" and row["quantity_wh"] and row["site_id"] in zones]
+    listed: dict[str | None, list[Row]] = defaultdict(list)
+    for row in claims:
+        if row["status"] == "eligible" and row["quantity_wh"]:
+            listed[row["site_id"]].append(row)
     totals = SiteEnergies(energies)
     roofs = [site_id for site_id in zones if totals.has(site_id, "point:onsite_generation")]
-    plants = {site_id: plant_meters(registry, site_id, month) for site_id in roofs}
+    plants = plant_meters(registry, month)
     profiles = _profiles(hours, _spans(registry, sites, plants, month), month, zones)
-    used = {site_id: _self_used(totals, plant_use(totals, registry, site_id, month), site_id) for site_id in roofs}
+    used = {site_id: _self_used(totals, plant_wh(totals, site_id, plants.get(site_id, ())), site_id) for site_id in roofs}
     issued = issued_counts(certificates, month)
     grid = _grid_shares(telemetry, month, zones)
-    rows: list[dict[str, Any]] = []
+    supply: dict[str, list[Any]] = {name: [] for name in SUPPLY}
     sources: list[dict[str, Any]] = []
     for site_id in sorted(zones):
         load = profiles.get(f"load {site_id}")
-        own = [row for row in listed if row["site_id"] == site_id]
         found = [
             _source(key, sum(int(row["quantity_wh"]) for row in alike), site_id, profiles, totals, used.get(site_id, 0), issued, month)
-            for key, alike in _alike(own)
+            for key, alike in _alike(listed[site_id])
         ]
         sources += [{**source.row, "month": month} for source in found]
         if load is not None:
-            rows += _site_hours(site_id, load, found, grid.get(site_id, {}), month)
-    return HourlySupply(pl.DataFrame(rows, schema=SUPPLY), pl.DataFrame(sources, schema=SOURCES))
+            for name, values in _site_hours(site_id, load, found, grid.get(site_id, {}), month).items():
+                supply[name] += values
+    return HourlySupply(pl.DataFrame(supply, schema=SUPPLY), pl.DataFrame(sources, schema=SOURCES))
 
 
 # Meters ---------------------------------------------------------------------------------------------------------------
@@ -168,25 +172,26 @@ def _spans(registry: Sequence[Row], sites: Sequence[Row], plants: Mapping[str, I
 def _profiles(hours: pl.LazyFrame, spans: list[_Span], month: str, zones: Mapping[str, str]) -> dict[str, Profile]:
     """What the meters of each key say together, hour by hour."""
     spans = [span for span in spans if span.site_id in zones]
-    bounds = [(s.key, s.site_id, s.meter_id, s.sign, *_seconds(s, zones[s.site_id])) for s in spans]
-    schema: dict[str, Any] = {
-        "key": pl.String, "site_id": pl.String, "meter_id": pl.String, "sign": pl.Int64, "from_s": pl.Int64, "to_s": pl.Int64,
-    }  # fmt: skip
-    grid = pl.DataFrame(
-        [(site_id, hour) for site_id in sorted({s.site_id for s in spans}) for hour in month_hours_s(month, zones[site_id])],
-        schema={"site_id": pl.String, "hour_s": pl.Int64}, orient="row",
+    # names as categories: they are joined, grouped and sorted as numbers
+    key, site, meter = (pl.Enum(sorted({getattr(span, name) for span in spans})) for name in ("key", "site_id", "meter_id"))
+    bounds = pl.DataFrame(
+        [(s.key, s.site_id, s.meter_id, s.sign, *_seconds(s, zones[s.site_id])) for s in spans], orient="row",
+        schema={"key": key, "site_id": site, "meter_id": meter, "sign": pl.Int64, "from_s": pl.Int64, "to_s": pl.Int64},
     )  # fmt: skip
+    grid = pl.DataFrame(
+        {"site_id": site.categories, "hour_s": [month_hours_s(month, zones[site_id]) for site_id in site.categories]},
+        schema={"site_id": site, "hour_s": pl.List(pl.Int64)},
+    ).explode("hour_s")
     known = (
-        hours.filter(pl.col("meter_id").is_in(sorted({s.meter_id for s in spans})))
+        hours.filter(pl.col("meter_id").is_in(meter.categories))
         .select(
-            "site_id", "meter_id", "hour_s", "quantity",
+            pl.col("site_id").cast(site, strict=False), pl.col("meter_id").cast(meter), "hour_s", "quantity",
             metered=(pl.col("state") == "measured") & (pl.col("known_s") >= HOUR_S) & (pl.col("estimated") == 0),
         )
         .collect()
     )  # fmt: skip
     sums = (
-        pl.DataFrame(bounds, schema=schema, orient="row")
-        .join(grid, on="site_id")
+        bounds.join(grid, on="site_id")
         .filter(pl.col("hour_s").is_between(pl.col("from_s"), pl.col("to_s"), closed="left"))
         .join(known, on=["site_id", "meter_id", "hour_s"], how="left")
         .group_by("key", "hour_s")
@@ -195,18 +200,17 @@ def _profiles(hours: pl.LazyFrame, spans: list[_Span], month: str, zones: Mappin
             (pl.col("metered").fill_null(False).all() & (pl.col("sign") > 0).any()).alias("metered"),
             pl.col("quantity").is_not_null().all().alias("known"),
         )
-        .sort("key", "hour_s")
-    )
-    found = {}
-    for (key,), rows in sums.group_by("key", maintain_order=True):
-        whole = max(0, int(rows["wh"].sum())) if rows["known"].all() else None
-        metered = rows.filter("metered")
-        found[str(key)] = Profile(
-            {hour: max(0, wh) for hour, wh in metered.select("hour_s", "wh").iter_rows()},
-            frozenset(rows.filter(~pl.col("metered"))["hour_s"].to_list()),
-            whole,
+        .sort("hour_s")
+        .group_by("key", maintain_order=True)
+        .agg(
+            pl.col("hour_s").filter("metered"), pl.col("wh").filter("metered").clip(0).alias("metered_wh"),
+            pl.col("hour_s").filter(~pl.col("metered")).alias("unknown"), pl.col("wh").sum(), pl.col("known").all(),
         )
-    return found
+    )  # fmt: skip
+    return {
+        key: Profile(dict(zip(at, metered, strict=True)), frozenset(unknown), max(0, wh) if known else None)
+        for key, at, metered, unknown, wh, known in sums.iter_rows()
+    }
 
 
 def _seconds(span: _Span, zone: str) -> tuple[int, int]:
@@ -272,21 +276,30 @@ def _source(
     return _Source(row, placed, profile.unknown)
 
 
-def _site_hours(site_id: str, load: Profile, sources: Sequence[_Source], grid: Mapping[int, int], month: str) -> list[dict[str, Any]]:
-    rows = []
-    for hour, load_wh in load.wh.items():
-        here = [(source.row, source.wh.get(hour, 0)) for source in sources if source.row["basis"]]
-        rows.append(
-            {
-                "site_id": site_id, "hour_s": hour, "load_wh": load_wh,
-                "metered_wh": sum(wh for row, wh in here if row["basis"] == METERED),
-                "prorated_wh": sum(wh for row, wh in here if row["basis"] == PRORATED),
-                "carbon_free_wh": sum(wh for row, wh in here if row["carbon_free"]),
-                "unknown": sum(hour in source.unknown for source in sources if source.row["basis"]),
-                "grid_share_e6": grid.get(hour), "month": month,
-            }
-        )  # fmt: skip
-    return rows
+def _site_hours(site_id: str, load: Profile, sources: Sequence[_Source], grid: Mapping[int, int], month: str) -> dict[str, list[Any]]:
+    """The columns SUPPLY of a site."""
+    placed = [source for source in sources if source.row["basis"]]
+
+    def supplied(those: Iterable[_Source]) -> list[int]:
+        return _summed(load.wh, (source.wh for source in those))
+
+    return {
+        "site_id": [site_id] * len(load.wh), "hour_s": list(load.wh), "load_wh": list(load.wh.values()),
+        "metered_wh": supplied(source for source in placed if source.row["basis"] == METERED),
+        "prorated_wh": supplied(source for source in placed if source.row["basis"] == PRORATED),
+        "carbon_free_wh": supplied(source for source in placed if source.row["carbon_free"]),
+        "unknown": _summed(load.wh, (dict.fromkeys(source.unknown, 1) for source in placed)),
+        "grid_share_e6": [grid.get(hour) for hour in load.wh], "month": [month] * len(load.wh),
+    }  # fmt: skip
+
+
+def _summed(hours: Iterable[int], parts: Iterable[Mapping[int, int]]) -> list[int]:
+    """The sum of the parts in each of the hours."""
+    found = dict.fromkeys(hours, 0)
+    for part in parts:
+        for hour in part.keys() & found.keys():
+            found[hour] += part[hour]
+    return list(found.values())
 
 
 def _grid_shares(telemetry: Iterable[Row], month: str, zones: Mapping[str, str]) -> dict[str, dict[int, int]]:

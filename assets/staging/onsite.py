@@ -64,15 +64,26 @@ def plant_use(energies: SiteEnergies, meters: Iterable[Row], site_id: str, month
     Source: green-power.md §5 (self-used = onsite_generation − export − the plant's own use); the mark by project code is a project
     convention.
     """
-    parts = [energies.of_meter(site_id, "point:excluded", meter_id) for meter_id in plant_meters(meters, site_id, month)]
+    return plant_wh(energies, site_id, plant_meters(meters, month).get(site_id, ()))
+
+
+def plant_wh(energies: SiteEnergies, site_id: str, meter_ids: Iterable[str]) -> int | None:
+    """What the plants of a site used themselves, from the meters of it (``plant_meters``); Wh, None when one is unknown."""
+    parts = [energies.of_meter(site_id, "point:excluded", meter_id) for meter_id in meter_ids]
     return None if any(part is None for part in parts) else sum(part or 0 for part in parts)
 
 
-def plant_meters(meters: Iterable[Row], site_id: str, month: str) -> list[str]:
-    """The meters of what the on-site plants use themselves, sorted."""
-    own = _of_site(meters, site_id, month)
-    projects = {row["project_code"] for row in own.values() if row["point"] == "onsite_generation" and row["project_code"]}
-    return sorted(meter_id for meter_id, row in own.items() if row["point"] == "excluded" and row["project_code"] in projects)
+def plant_meters(meters: Iterable[Row], month: str) -> dict[str, list[str]]:
+    """The meters of what the on-site plants use themselves, sorted, by site; of sites that have such meters."""
+    known = meters_in_month(meters, month)
+    plants = {
+        (row["site_id"], row["project_code"]) for row in known.values() if row["point"] == "onsite_generation" and row["project_code"]
+    }
+    found: dict[str, list[str]] = defaultdict(list)
+    for meter_id, row in sorted(known.items()):
+        if row["point"] == "excluded" and (row["site_id"], row["project_code"]) in plants:
+            found[row["site_id"]].append(meter_id)
+    return found
 
 
 def storage_losses(energies: SiteEnergies, site_id: str) -> int | None:

@@ -24,7 +24,7 @@ from assets.indicators.cost import (
     site_cost,
     summed,
 )
-from assets.indicators.tariff import price_hours
+from assets.indicators.tariff import Prices
 from resources.calendar import month_hours_s
 
 ZONE, MONTH = "Asia/Shanghai", "2026-01"
@@ -49,7 +49,7 @@ def steady(kwh: float = 100, meters: tuple[str, ...] = ("G1",)) -> Supply:
 
 
 def lines(supply: Supply, tariffs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return energy_lines(supply, price_hours(tariffs, "S1", ZONE, HOURS))
+    return energy_lines(supply, Prices(tariffs, "S1", ZONE))
 
 
 def test_one_price() -> None:
@@ -115,7 +115,7 @@ def test_what_is_unknown_has_no_amount_and_no_part_is_shown_as_the_whole(supply:
     assert (line["amount_e4"], line["status"]) == (None, "unknown")
     assert why in line["reason_en"]
     assert line["reason_zh"]
-    rows = site_cost("S1", MONTH, ZONE, tariffs, supply, [], 0, [])
+    rows = site_cost("S1", MONTH, Prices(tariffs, "S1", ZONE), tariffs, supply, [], 0, [])
     assert {r["kind"]: r["amount_e4"] for r in rows if r["kind"] in ("grid", "total")} == {"grid": None, "total": None}
 
 
@@ -131,7 +131,7 @@ def test_contracts_cost_what_they_state() -> None:
 def test_a_premium_that_is_not_stated_is_no_premium_and_the_total_is_open() -> None:
     (line,) = contract_lines([settled("green_trade")], 0)
     assert (line["kind"], line["amount_e4"], line["status"]) == ("premium", None, "not_stated")
-    rows = site_cost("S1", MONTH, ZONE, [row(0.5)], steady(), [settled("green_trade")], 0, [])
+    rows = site_cost("S1", MONTH, Prices([row(0.5)], "S1", ZONE), [row(0.5)], steady(), [settled("green_trade")], 0, [])
     sums = {r["kind"]: r for r in rows if r["kind"] in ("grid", "total")}
     assert sums["grid"]["amount_e4"] == 372_000_000  # 74,400 × 0.5: whole for what it is
     assert (sums["total"]["amount_e4"], sums["total"]["reason_en"]) == (None, "not known: premium C1")
@@ -145,13 +145,22 @@ def test_a_direct_line_without_a_price_leaves_the_total_open() -> None:
 
 
 def test_currencies_are_never_mixed() -> None:
-    rows = site_cost("S1", MONTH, ZONE, [row(0.5)], steady(), [settled("green_trade", premium_per_kwh=0.03, currency="EUR")], 0, [])
+    rows = site_cost(
+        "S1",
+        MONTH,
+        Prices([row(0.5)], "S1", ZONE),
+        [row(0.5)],
+        steady(),
+        [settled("green_trade", premium_per_kwh=0.03, currency="EUR")],
+        0,
+        [],
+    )
     total = next(r for r in rows if r["kind"] == "total")
     assert (total["amount_e4"], total["reason_en"]) == (None, "more than one currency: CNY, EUR")
 
 
 def test_nothing_said_is_no_line() -> None:
-    assert site_cost("S1", MONTH, ZONE, [row(0.5, site_id="S2")], steady(), [], 0, []) == []
+    assert site_cost("S1", MONTH, Prices([row(0.5, site_id="S2")], "S1", ZONE), [row(0.5, site_id="S2")], steady(), [], 0, []) == []
 
 
 def bill(**more: Any) -> dict[str, Any]:
@@ -182,7 +191,7 @@ def test_a_bill_without_a_partner(changes: dict[str, Any], computed: list[dict[s
 
 
 def test_columns() -> None:
-    rows = site_cost("S1", MONTH, ZONE, BY_PERIOD, steady(), [], 0, [bill_line(bill(), 1, [])])
+    rows = site_cost("S1", MONTH, Prices(BY_PERIOD, "S1", ZONE), BY_PERIOD, steady(), [], 0, [bill_line(bill(), 1, [])])
     frame = pl.DataFrame(rows, schema=COST)
     assert frame["line"].to_list() == list(range(1, frame.height + 1))
     assert frame["kind"].to_list() == ["grid_energy"] * 3 + ["demand", "grid", "total", "bill"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assets.indicators.tariff import Rate, Unpriced, hours_of, in_force, months_of, price_hours, rate_of_hour, rates_of
+from assets.indicators.tariff import Prices, Rate, Unpriced, hours_of, in_force, months_of, rate_of_hour, rates_of
 from resources.calendar import month_hours_s
 
 
@@ -95,23 +95,24 @@ def test_a_new_tariff_replaces_the_whole_of_the_old() -> None:
     rows = [*BY_PERIOD, row(0.5, valid_from="2026-01-16"), row(9.0, site_id="S2")]
     assert [r["price_per_kwh"] for r in in_force(rows, "S1", "2026-01-16")] == [0.5]
     hours = month_hours_s("2026-01", "Asia/Shanghai")
-    found = price_hours(rows, "S1", "Asia/Shanghai", hours)
-    prices = [rate.row["price_per_kwh"] for rate in found.values() if isinstance(rate, Rate)]
+    rates = Prices(rows, "S1", "Asia/Shanghai")
+    prices = [rate.row["price_per_kwh"] for hour in hours if isinstance(rate := rates[hour], Rate)]
     assert len(prices) == 744
     assert prices[:24] == [0.28] * 7 + [0.46] * 3 + [0.64] * 2 + [0.46] * 4 + [0.64] * 6 + [0.46] + [0.28]
     assert prices[15 * 24 :] == [0.5] * 16 * 24
 
 
 def test_before_the_first_tariff_there_is_no_price() -> None:
-    found = price_hours([row(0.5, valid_from="2026-01-02")], "S1", "Asia/Shanghai", month_hours_s("2026-01", "Asia/Shanghai"))
-    reasons = {rate.text_en for rate in found.values() if isinstance(rate, Unpriced)}
+    rates = Prices([row(0.5, valid_from="2026-01-02")], "S1", "Asia/Shanghai")
+    found = [rates[hour] for hour in month_hours_s("2026-01", "Asia/Shanghai")]
+    reasons = {rate.text_en for rate in found if isinstance(rate, Unpriced)}
     assert reasons == {"no tariff holds on 2026-01-01"}
-    assert sum(isinstance(rate, Unpriced) for rate in found.values()) == 24
+    assert sum(isinstance(rate, Unpriced) for rate in found) == 24
 
 
 def test_a_day_of_25_hours_is_priced_by_its_clock() -> None:
     # Europe/Berlin goes back on 2025-10-26: the clock shows 02:00 twice
     hours = month_hours_s("2025-10", "Europe/Berlin")[25 * 24 : 26 * 24 + 1]
     rows = [row(0.1, hours="2-3"), row(0.5)]
-    found = price_hours(rows, "S1", "Europe/Berlin", hours)
-    assert [rate.row["price_per_kwh"] for rate in found.values() if isinstance(rate, Rate)] == [0.5] * 2 + [0.1] * 2 + [0.5] * 21
+    rates = Prices(rows, "S1", "Europe/Berlin")
+    assert [rate.row["price_per_kwh"] for hour in hours if isinstance(rate := rates[hour], Rate)] == [0.5] * 2 + [0.1] * 2 + [0.5] * 21

@@ -19,12 +19,9 @@ EVIDENCE = {"c.pdf": "sha256:1", "k.pdf": "sha256:2"}
 _FEEDS = ("meters", "projects", "ppa_contracts", "ppa_site_shares", "ppa_settlements", "certificates", "certificate_events")
 
 
-class Table(list[Row]):
-    """Rows that can be asked as a frame is."""
-
-    def to_dict(self, how: str) -> list[Row]:
-        assert how == "records"
-        return list(self)
+class Feeds(dict[str, list[Row]]):
+    def rows(self, feed: str) -> list[Row]:
+        return self[feed]
 
 
 PROJECTS: list[Row] = [
@@ -33,9 +30,9 @@ PROJECTS: list[Row] = [
 ]
 
 
-def feeds(**rows: list[Row]) -> dict[str, Table]:
+def feeds(**rows: list[Row]) -> Feeds:
     tables = {"projects": PROJECTS} | rows
-    return {name: Table({"entry": 7, "source_row": n + 2} | row for n, row in enumerate(tables.get(name, []))) for name in _FEEDS}
+    return Feeds({name: [{"entry": 7, "source_row": n + 2} | row for n, row in enumerate(tables.get(name, []))] for name in _FEEDS})
 
 
 def contract(contract_id: str = "K", **changes: Any) -> Row:

@@ -15,6 +15,7 @@ from assets.staging.claim_conflicts import CONFLICT_SCHEMA
 from assets.staging.claim_rows import CLAIM_SCHEMA
 from assets.staging.claim_rules import REASONS, ClaimRules
 from assets.staging.claims import ClaimsMonth, month_claims
+from checks.findings import rows_of
 
 RULES = ClaimRules.from_reference(load_factors().data)
 WIND, PV = "W" * 17, "V" * 17
@@ -39,7 +40,12 @@ PROJECTS = [
 ]
 
 
-def feeds(**rows: list[dict[str, Any]]) -> dict[str, pd.DataFrame]:
+class Feeds(dict[str, pd.DataFrame]):
+    def rows(self, feed: str) -> list[dict[str, Any]]:
+        return rows_of(self[feed])
+
+
+def feeds(**rows: list[dict[str, Any]]) -> Feeds:
     """Typed feeds as the raw layer gives them: every column, missing cells as None or NA, entry and row of each."""
     rows = {"projects": PROJECTS} | rows
     frames = {}
@@ -53,7 +59,7 @@ def feeds(**rows: list[dict[str, Any]]) -> dict[str, pd.DataFrame]:
             if flag in frame:
                 frame[flag] = frame[flag].astype("boolean")
         frames[name] = frame
-    return frames
+    return Feeds(frames)
 
 
 def issued(end: int = 29, **changes: Any) -> dict[str, Any]:
