@@ -70,6 +70,11 @@ class Feeds:
     def _rows(self) -> dict[str, list[dict[str, Any]]]:
         return {}
 
+    @cached_property
+    def kept(self) -> dict[Any, Any]:
+        """What was made of the feeds for one month and is the same for all, by a key of the maker's."""
+        return {}
+
 
 _cache: OrderedDict[tuple[str, str, str], Feeds] = OrderedDict()
 _CACHED = 4
