@@ -125,14 +125,14 @@ class Compute:
 
     def digests(self, tables: Iterable[str]) -> dict[str, str]:
         """The digests of some tables of this month in one look; GciError when one was not computed."""
-        found = {item.table_name: item.digest for item in self.home.ledger.manifests(self.month)}
+        found = self.home.ledger.digests(self.month)[self.month]
         return {table: found[table] if table in found else self.digest(table) for table in tables}
 
     @property
     def gate(self) -> Gate:
         """The gate as it stands; read again when a verdict or what it was passed on has changed."""
-        manifests = self.home.ledger.manifests(self.month)
-        state = {item.table_name: item.digest for item in manifests if enters_gate(item.table_name)}
+        found = self.home.ledger.digests(self.month)[self.month]
+        state = {table: digest for table, digest in found.items() if enters_gate(table)}
         if self.kept.get("gate", (None,))[0] != state:
             self.kept["gate"] = state, Gate(self.home.ledger, self.month)
         gate: Gate = self.kept["gate"][1]

@@ -46,7 +46,7 @@ class Finding:
     rows: tuple[tuple[int, int], ...] = ()
     because_of: str | None = None
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Stable over recomputation: made of what the finding is about, not of where the rows came from."""
         about = [self.code, self.site_id, self.month, self.quantity, self.subject]
@@ -81,6 +81,11 @@ class Judged:
 
     @cached_property
     def _rows_by_site(self) -> dict[str, dict[str | None, list[Row]]]:
+        return {}
+
+    @cached_property
+    def kept(self) -> dict[Any, Any]:
+        """What a rule made of the rows of all sites, for the next site that it is asked about, by a key of its own."""
         return {}
 
     def rows(self, table: str) -> list[Row]:

@@ -137,7 +137,7 @@ class Gate:
 
     @cached_property
     def _digests(self) -> dict[str, str]:
-        return {manifest.table_name: manifest.digest for manifest in self._ledger.manifests(self._month)}
+        return self._ledger.digests(self._month)[self._month]
 
     @cached_property
     def _verdicts(self) -> dict[tuple[str, str, str, str], Row]:

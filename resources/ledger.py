@@ -109,6 +109,15 @@ class Ledger(Log):
         with self.read() as connection:
             return [_manifest(row) for row in connection.execute(query)]
 
+    def digests(self, *months: str) -> dict[str, dict[str, str]]:
+        """The digest of every table of some months, by month and table."""
+        query = sa.select(manifest.c.month, manifest.c.table_name, manifest.c.digest).where(manifest.c.month.in_(months))
+        found: dict[str, dict[str, str]] = {month: {} for month in months}
+        with self.read() as connection:
+            for month, table_name, digest in connection.execute(query).all():
+                found[month][table_name] = digest
+        return found
+
     def inputs_of(self, month: str) -> dict[str, dict[str, Any]]:
         """What each table of a month was computed from, by digest; of a final revision of its own month alone."""
         return {item.table_name: item.inputs for item in self.manifests(month) if not item.table_name.startswith("ledger/")}

@@ -32,12 +32,20 @@ class ClaimsState:
     pending: tuple[dict[str, Any], ...]
 
 
-def products_of(month: str, claims: Iterable[Row], contracts: Iterable[Row], shares: list[dict[str, Any]]) -> dict[str, set[str]]:
+def products_of(claims: Iterable[Row], contracted: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
     """By site the kinds of products that can bring it certificates for a month: ``monthly``, ``annual``; sites without one are left out.
 
-    By the contracts in force that it has a share of and that convey an attribute, and by its claims that count or wait. On-site generation
-    counts by its meter and waits for nothing.
+    By its contracts (``contracted``), and by its claims that count or wait. On-site generation counts by its meter and waits for nothing.
     """
+    found: dict[str, set[str]] = defaultdict(set, {site_id: set(kinds) for site_id, kinds in contracted.items()})
+    for row in claims:
+        if row["status"] == "pending" or (row["status"] == "eligible" and row["source"] == "certificate"):
+            found[row["site_id"]].add(ANNUAL if str(row["route"]).startswith("unbundled") else MONTHLY)
+    return dict(found)
+
+
+def contracted_products(month: str, contracts: Iterable[Row], shares: list[dict[str, Any]]) -> dict[str, set[str]]:
+    """By site the kinds of products of the contracts in force in a month that it has a share of and that convey an attribute."""
     found: dict[str, set[str]] = defaultdict(set)
     for contract in contracts:
         kind = _OF_KIND.get(contract["kind"])
@@ -46,9 +54,6 @@ def products_of(month: str, claims: Iterable[Row], contracts: Iterable[Row], sha
         for site_id, share in shares_of(shares, contract["contract_id"], month).by_site.items():
             if share:
                 found[site_id].add(kind)
-    for row in claims:
-        if row["status"] == "pending" or (row["status"] == "eligible" and row["source"] == "certificate"):
-            found[row["site_id"]].add(ANNUAL if str(row["route"]).startswith("unbundled") else MONTHLY)
     return dict(found)
 
 
@@ -93,14 +98,15 @@ class WindowClaims:
     @staticmethod
     def of(compute: Compute, months: Iterable[str]) -> WindowClaims:
         """Of the months that were computed."""
-        home = compute.home
-        contracts, shares = compute.feeds.rows("ppa_contracts"), compute.feeds.rows("ppa_site_shares")
+        home, feeds = compute.home, compute.feeds
         pending: dict[str, dict[str, list[dict[str, Any]]]] = {}
         products = {}
         for month in months:
             stored = home.ledger.manifest(month, "staging/claims")
             rows = home.lake.read("staging/claims", month, stored.file_digest).to_dicts() if stored else []
-            products[month] = products_of(month, rows, contracts, shares)
+            if (ClaimsState, month) not in feeds.kept:  # asked for by the twelve months whose window it is in
+                feeds.kept[ClaimsState, month] = contracted_products(month, feeds.rows("ppa_contracts"), feeds.rows("ppa_site_shares"))
+            products[month] = products_of(rows, feeds.kept[ClaimsState, month])
             waiting = pending.setdefault(month, {})
             for row in rows:
                 if row["status"] == "pending":

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -30,7 +29,7 @@ from assets.indicators.measure import IndicatorValue
 from assets.indicators.parameters import parameters_of
 from assets.indicators.quality import Limits, capped
 from assets.indicators.registry import INDICATORS
-from assets.indicators.step import graded, value_row
+from assets.indicators.step import STEP, graded, value_row
 from assets.raw.fingerprint import outdated_window
 from assets.reference.factors import FactorSet
 from checks.gate import Gate, judge
@@ -44,6 +43,7 @@ WINDOWS = ("month", "ttm")
 _READ = {f"indicators/{item.asset}" for item in INDICATORS}
 
 Values = dict[str, IndicatorValue]  # by indicator code
+_SEALED = f"ledger/indicator_value@{STEP}"  # the manifest of the sites' values of a month
 _OF_CLAIMS = ("E1", "E2", "F1", "F2")  # what pending certificates would change, were they cancelled
 
 # What is missing when an indicator says not_reported.
@@ -117,10 +117,9 @@ def score_entities(compute: Compute) -> Step:
     ]
     digest = digest_json(sorted([r["entity_id"], r["window"], r["output_digest"]] for r in results))
     inputs = {"raw/registry": compute.digest("raw/registry")} | {kind: compute.document(kind)[0] for kind in ("edition", "factors")}
-    for month in trailing_months(compute.month):
-        for stored in compute.home.ledger.manifests(month):
-            if stored.table_name in _READ:
-                inputs[stored.table_name if month == compute.month else f"{stored.table_name}@{month}"] = stored.digest
+    for month, stored in compute.home.ledger.digests(*trailing_months(compute.month)).items():
+        read = {table: digest for table, digest in stored.items() if table in _READ}
+        inputs |= {table if month == compute.month else f"{table}@{month}": digest for table, digest in read.items()}
     return compute.put(
         TABLE, "index", {}, inputs, digests={TABLE: (digest, len(results))},
         rows={
@@ -132,17 +131,28 @@ def score_entities(compute: Compute) -> Step:
 
 def _monthly(compute: Compute) -> dict[str, dict[str, Values]]:
     """Month values of the window's months: site → month → code → value."""
-    found: dict[str, dict[str, Values]] = defaultdict(lambda: defaultdict(dict))
-    rows = compute.home.ledger.rows("indicator_value", window="month", entity_kind="site", month=trailing_months(compute.month))
-    for row in rows:
-        found[row["entity_id"]][row["month"]][row["code"]] = _value(row["payload"])
+    found: dict[str, dict[str, Values]] = defaultdict(dict)
+    for month, stored in compute.home.ledger.digests(*trailing_months(compute.month)).items():
+        if sealed := stored.get(_SEALED):
+            for site_id, values in _values(compute, month, sealed).items():
+                found[site_id][month] = values
     return found
 
 
-@lru_cache(maxsize=16_384)
-def _value(payload: str) -> IndicatorValue:
-    """The value that a row of the ledger says, shared: eleven of the twelve months of a window are those of the month before."""
-    return IndicatorValue.from_json(json.loads(payload))
+_known: OrderedDict[str, dict[str, Values]] = OrderedDict()  # values of the sites of a month, by the digest of its rows
+_KNOWN = 24
+
+
+def _values(compute: Compute, month: str, sealed: str) -> dict[str, Values]:
+    """The values of a month by site and code, shared: eleven of the twelve months of a window are those of the month before."""
+    if sealed not in _known:
+        rows = compute.home.ledger.rows("indicator_value", ("entity_id", "code", "payload"), month=month, table_name=STEP)
+        values = _known[sealed] = defaultdict(dict)
+        for row in rows:
+            values[row["entity_id"]][row["code"]] = IndicatorValue.from_json(json.loads(row["payload"]))
+        while len(_known) > _KNOWN:
+            _known.popitem(last=False)
+    return _known[sealed]
 
 
 def _site(

@@ -21,6 +21,8 @@ from assets.reference.factors import FactorSet
 from checks.gate import Gate
 from resources.digest import canonical_json, digest_json
 
+STEP = "indicators"
+
 
 def measure_indicators(compute: Compute) -> Step:
     """All indicators of all sites for the month, as rows of ``indicator_value`` (window ``month``)."""
@@ -34,7 +36,7 @@ def measure_indicators(compute: Compute) -> Step:
     tables = {*READS.values(), "staging/hourly_sources", "staging/meter_facts", "staging/meter_parts", "raw/registry"}
     inputs = compute.digests(sorted(tables))
     inputs |= {kind: compute.document(kind)[0] for kind in ("edition", "factors")}
-    return compute.put("indicators", "indicators", {}, inputs, rows={"indicator_value": rows}, digests=digests)
+    return compute.put(STEP, "indicators", {}, inputs, rows={"indicator_value": rows}, digests=digests)
 
 
 def measured(item: Indicator, site: SiteMonth, evidence: MonthEvidence) -> IndicatorValue:
@@ -46,7 +48,9 @@ def measured(item: Indicator, site: SiteMonth, evidence: MonthEvidence) -> Indic
 def graded(value: IndicatorValue, limits: Limits) -> IndicatorValue:
     """The value with the quality tier that follows from the tiers of what it reads; without a value it has neither."""
     quality = value.quality if value.valued else {}
-    return replace(value, quality=quality, quality_tier=quality_tier(quality_shares(quality), limits))
+    tier = quality_tier(quality_shares(quality), limits)
+    same = (quality, tier) == (value.quality, value.quality_tier)
+    return value if same else replace(value, quality=quality, quality_tier=tier)
 
 
 def value_row(entity_id: str, entity_kind: str, window: str, value: IndicatorValue) -> dict[str, Any]:

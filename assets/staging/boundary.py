@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -91,12 +91,17 @@ def boundaries(books: Books) -> dict[str, list[Item]]:
     rows = registry_rows(plain(books.meters), books.parts)
     roles = _roles(rows, sites, books)
     days = [(first, last, _by_site(nodes.values(), sites_counting)) for first, last, nodes in stretches(rows, books.month)]
-    claims = _by_site((row for row in plain(books.claims) if row["source"] == CERTIFICATE), lambda row: (row["site_id"],))
+    claims = _by_site((row for row in plain(books.claims) if row["source"] == CERTIFICATE), _own_site)
+    declared, shares = (_by_site(_of_month(rows, books.month), _own_site) for rows in (plain(books.declarations), plain(books.shares)))
+    contracts = [row for row in plain(books.contracts) if _overlaps(row["start_on"], row["end_on"], books.month)]
+    members = {leaf for d in books.parts.definitions for leaf, _ in (d.leaves or d.members) if d.meter_id in books.parts.virtual}
     found = {}
     for site in sites:
         site_id = site["site_id"]
         here = [(first, last, nodes.get(site_id, [])) for first, last, nodes in days]
-        items = [*_subjects(site, here, roles, books), *_meters(site_id, here, roles, books), *_contracts(site_id, books)]
+        none = {row["subject"] for row in declared.get(site_id, [])}
+        items = [*_subjects(site, here, roles, none, books), *_meters(site_id, here, roles, members, books)]
+        items += _contracts(shares.get(site_id, []), contracts, books)
         items += [_certificate(row) for row in claims.get(site_id, [])]
         found[site_id] = sorted(items, key=lambda item: (item.kind, item.id))
     return found
@@ -108,6 +113,14 @@ def _by_site(rows: Iterable[Row], sites_of: Callable[[Row], Iterable[str]]) -> d
         for site_id in sites_of(row):
             found[site_id].append(row)
     return found
+
+
+def _own_site(row: Row) -> tuple[str]:
+    return (row["site_id"],)
+
+
+def _of_month(rows: Iterable[Row], month: str) -> list[Row]:
+    return [row for row in rows if _overlaps(row["valid_from"], row["valid_to"], month)]
 
 
 def boundary_table(found: Mapping[str, Sequence[Item]], month: str) -> pl.DataFrame:
@@ -174,12 +187,11 @@ def _roles(rows: Sequence[Row], sites: Sequence[Row], books: Books) -> dict[tupl
     return {key: " ".join(sorted(sides, key=lambda side: side[1:])) for key, sides in found.items()}
 
 
-def _meters(site_id: str, here: _Days, roles: Mapping[tuple[str, str], str], books: Books) -> list[Item]:
+def _meters(site_id: str, here: _Days, roles: Mapping[tuple[str, str], str], members: Collection[str], books: Books) -> list[Item]:
     own: dict[str, _Days] = defaultdict(list)
     for first, last, nodes in here:
         for row in nodes:
             own[row["meter_id"]].append((first, last, [row]))
-    members = {leaf for d in books.parts.definitions for leaf, _ in (d.leaves or d.members) if d.meter_id in books.parts.virtual}
     return [_meter(site_id, name, days, roles.get((site_id, name), ""), name in members, books) for name, days in own.items()]
 
 
@@ -219,13 +231,11 @@ def _described(row: Row, name: str, day: date, books: Books) -> dict[str, Any]:
 # What is stated, and what of it is metered -------------------------------------------------------------------------------
 
 
-def _subjects(site: Row, here: _Days, roles: Mapping[tuple[str, str], str], books: Books) -> list[Item]:
+def _subjects(
+    site: Row, here: _Days, roles: Mapping[tuple[str, str], str], none: Collection[str], books: Books
+) -> list[Item]:  # fmt: skip
+    """``none``: what the site declared to be none."""
     site_id = site["site_id"]
-    none = {
-        row["subject"]
-        for row in plain(books.declarations)
-        if row["site_id"] == site_id and _overlaps(row["valid_from"], row["valid_to"], books.month)
-    }
 
     def metered(*points: str, counts_on: str = "") -> int:
         since = site.get("commissioned_on") or ""
@@ -265,17 +275,13 @@ def _subjects(site: Row, here: _Days, roles: Mapping[tuple[str, str], str], book
 # The books of green power ---------------------------------------------------------------------------------------------------
 
 
-def _contracts(site_id: str, books: Books) -> list[Item]:
-    """Contracts in force on a day of the month in which the site has a share then."""
-    last = month_last_day(books.month)
-    shares = [
-        row for row in plain(books.shares) if row["site_id"] == site_id and _overlaps(row["valid_from"], row["valid_to"], books.month)
-    ]
-    newest: dict[str, Row] = in_force([{**row, "valid_to": None} for row in shares], "contract_id", last)
+def _contracts(shares: Iterable[Row], contracts: Iterable[Row], books: Books) -> list[Item]:
+    """Of the contracts in force on a day of the month those in which a site has a share then."""
+    newest: dict[str, Row] = in_force([{**row, "valid_to": None} for row in shares], "contract_id", month_last_day(books.month))
     found = []
-    for row in plain(books.contracts):
+    for row in contracts:
         share = newest.get(row["contract_id"])
-        if share is not None and _overlaps(row["start_on"], row["end_on"], books.month):
+        if share is not None:
             attributes = _known({name: row.get(name) for name in _OF_CONTRACT} | {"share": share["share_ratio"]})
             found.append(Item(CONTRACT, row["contract_id"], row["kind"], attributes, None, row.get("entry"), row.get("source_row")))
     return found

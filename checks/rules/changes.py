@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from checks.findings import Finding, Judged, NotChecked, Severity
 from checks.rules.instruments import multiplier_stated
-from checks.rules.view import SIDES, Row, by_key, listed, missing, percent, refs, share_rule, shares_of, spread, zone_of
+from checks.rules.view import SIDES, Row, by_key, listed, missing, once, percent, refs, share_rule, shares_of, spread, zone_of
 from resources.calendar import local_text, month_first_day, month_last_day
 
 _EXPLAINS = {"boundary": ("boundary_change", "replacement"), "multiplier": ("multiplier_change", "replacement")}
@@ -28,6 +28,7 @@ class Change:
     after: Row | None
 
 
+@once
 def changes(judged: Judged, site_id: str) -> list[Change]:
     """Every day of the month on which another row of a meter of the site came into force, or none any more; by meter and day.
 

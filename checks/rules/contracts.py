@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from checks.findings import Finding, Judged, NotChecked
-from checks.rules.view import Row, by_key, declared_none, listed, missing, refs
+from checks.rules.view import Row, by_key, declared_none, listed, missing, once, refs
 from resources.calendar import month_first_day, month_last_day
 
 
@@ -71,6 +71,7 @@ def _in_force(contract: Row, month: str) -> bool:
     return bool(contract["start_on"] <= month_last_day(month).isoformat() and contract["end_on"] >= month_first_day(month).isoformat())
 
 
+@once
 def _shares_in_force(judged: Judged) -> dict[str, list[Row]]:
     """Shares above 0 that are in force on a day of the month, by contract: a newer row of a site ends the one before it."""
     first, last = month_first_day(judged.month).isoformat(), month_last_day(judged.month).isoformat()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from checks.findings import Finding, Judged, NotChecked
-from checks.rules.view import Row, by_key, listed, missing, refs, several
+from checks.rules.view import Row, by_key, listed, missing, once, refs, several
 
 
 def placed_equipment(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
@@ -33,11 +33,9 @@ def _of_month(judged: Judged, feed: str, site_id: str | None, age: int = 0) -> l
 
 def _strangers(judged: Judged, site_id: str) -> list[Finding]:
     """Racks and devices of sites that nobody registered: they are said at every site."""
-    known = {row["site_id"] for row in judged.rows("sites")}
     findings = []
     for feed, key in (("racks", "rack_id"), ("devices", "device_id")):
-        rows = [row for site in judged.sites_of(feed) - known for row in _of_month(judged, feed, site)]
-        for stranger, own in by_key(rows, "site_id").items():
+        for stranger, own in _of_strangers(judged, feed).items():
             names = listed(sorted(str(row[key]) for row in own), 3)
             findings.append(
                 Finding(
@@ -49,6 +47,12 @@ def _strangers(judged: Judged, site_id: str) -> list[Finding]:
                 )
             )  # fmt: skip
     return findings
+
+
+@once
+def _of_strangers(judged: Judged, feed: str) -> dict[str, list[Row]]:
+    known = {row["site_id"] for row in judged.rows("sites")}
+    return by_key([row for site in sorted(judged.sites_of(feed) - known) for row in _of_month(judged, feed, site)], "site_id")
 
 
 def _homeless(judged: Judged, site_id: str, racks: Sequence[Row], devices: Sequence[Row]) -> list[Finding]:

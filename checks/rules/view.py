@@ -7,14 +7,18 @@ No rule stands here. Nothing imports pandas: the frames come in ready, so that t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import wraps
 from itertools import count as up_from
+from typing import Concatenate, ParamSpec, TypeVar
 
 from checks.findings import Finding, Judged, NotChecked, Row
 from resources.calendar import local_text, month_first_day, month_last_day
 
+P = ParamSpec("P")
+T = TypeVar("T")
 SIDES = ("E_DC", "E_IT", "water")
 SIDE_NAMES = {"E_DC": ("the supply side", "供电侧"), "E_IT": ("the IT side", "IT 侧"), "water": ("the water side", "用水侧")}
 
@@ -72,6 +76,21 @@ def missing(judged: Judged, *tables: str) -> NotChecked | None:
     return None
 
 
+def once(look: Callable[Concatenate[Judged, P], T]) -> Callable[Concatenate[Judged, P], T]:
+    """A look at the tables that is taken once, however many rules and sites ask; what it gives is shared: a rule never changes it."""
+
+    @wraps(look)
+    def kept(judged: Judged, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (look, args, *kwargs.items())
+        if key not in judged.kept:
+            judged.kept[key] = look(judged, *args, **kwargs)
+        found: T = judged.kept[key]
+        return found
+
+    return kept
+
+
+@once
 def site_row(judged: Judged, site_id: str) -> Row:
     """The newest ``sites`` row valid in the month; empty when there is none."""
     last = month_last_day(judged.month).isoformat()
@@ -101,6 +120,7 @@ def outside_operation(judged: Judged, site_id: str) -> NotChecked | None:
     return None
 
 
+@once
 def meters_of(judged: Judged, site_id: str) -> list[Row]:
     """The site's ``meters`` rows in force on a day of the month: a newer row of a meter ends the one before it."""
     first, last = month_first_day(judged.month).isoformat(), month_last_day(judged.month).isoformat()
@@ -117,6 +137,7 @@ def meters_of(judged: Judged, site_id: str) -> list[Row]:
     return found
 
 
+@once
 def declared_none(judged: Judged, site_id: str, *subjects: str) -> bool:
     """Whether the site declared any of the subjects to be none, in force in the month."""
     if "declarations" not in judged.tables:
@@ -131,6 +152,7 @@ def declared_none(judged: Judged, site_id: str, *subjects: str) -> bool:
 # sides and shares ---------------------------------------------------------------------------------------------------
 
 
+@once
 def sides_by_meter(judged: Judged, site_id: str) -> dict[str, list[str]]:
     """The sides each counted meter of the site counts on, in the order of SIDES."""
     found: dict[str, set[str]] = defaultdict(set)
@@ -139,6 +161,7 @@ def sides_by_meter(judged: Judged, site_id: str) -> dict[str, list[str]]:
     return {meter: [side for side in SIDES if side in sides] for meter, sides in found.items()}
 
 
+@once
 def sides_reached(judged: Judged, site_id: str) -> dict[str, list[str]]:
     """As ``sides_by_meter``, and the sides that the members of counted virtual meters reach through them: their faults are the sum's."""
     own = sides_by_meter(judged, site_id)
@@ -149,6 +172,7 @@ def sides_reached(judged: Judged, site_id: str) -> dict[str, list[str]]:
     return {meter: [side for side in SIDES if side in sides] for meter, sides in found.items()}
 
 
+@once
 def shares_of(judged: Judged, site_id: str, side: str) -> dict[str, float]:
     """Known shares of a side's energy by meter: of the month, else of the last known month. Signs don't matter.
 
