@@ -140,6 +140,8 @@ class PendingLedger(Ledger):
         for name, content in (rows or {}).items():
             blank = dict.fromkeys(DERIVED[name].columns.keys()) | {"month": month, "table_name": table_name}
             self._rows.setdefault(name, []).extend(blank | row for row in content)
+            seal = Manifest(month, f"ledger/{name}@{table_name}", f"noted {len(self._changes)}", "", len(content), as_of, code_version, {})
+            self._pending[month, seal.table_name] = seal
         change = {"month": month, "table_name": table_name, "stored": stored, "rows": rows}
         self._changes.append(change | {"as_of": as_of, "code_version": code_version})
 
@@ -161,12 +163,20 @@ class PendingLedger(Ledger):
         noted = {key: item for key, item in self._pending.items() if month in (None, key[0]) and table_name in (None, key[1])}
         return [item for _, item in sorted((known | noted).items())]
 
-    def rows(self, name: str, **where: Any) -> list[dict[str, Any]]:
+    def digests(self, *months: str) -> dict[str, dict[str, str]]:
+        found = super().digests(*months)
+        for (month, table), item in self._pending.items():
+            if month in found:
+                found[month][table] = item.digest
+        return found
+
+    def rows(self, name: str, columns: Sequence[str] = (), **where: Any) -> list[dict[str, Any]]:
         """Noted rows of the month that is worked out. ValueError for another one: a step that reads those is none for this process."""
         if where.get("month") != self._month:
             raise ValueError(f"rows of {name} are read of {self._month} here, not by {where}")
         found = [row for row in self._rows.get(name, []) if all(row[column] == value for column, value in where.items())]
-        return sorted(found, key=lambda row: [row[column.name] for column in DERIVED[name].primary_key.columns])
+        found.sort(key=lambda row: [row[column.name] for column in DERIVED[name].primary_key.columns])
+        return [{column: row[column] for column in columns} for row in found] if columns else found
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def _strangers(judged: Judged, site_id: str) -> list[Finding]:
 @once
 def _of_strangers(judged: Judged, feed: str) -> dict[str, list[Row]]:
     known = {row["site_id"] for row in judged.rows("sites")}
-    return by_key([row for site in sorted(judged.sites_of(feed) - known) for row in _of_month(judged, feed, site)], "site_id")
+    return by_key([row for site in judged.sites_of(feed) - known for row in _of_month(judged, feed, site)], "site_id")
 
 
 def _homeless(judged: Judged, site_id: str, racks: Sequence[Row], devices: Sequence[Row]) -> list[Finding]:

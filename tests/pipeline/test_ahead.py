@@ -177,7 +177,11 @@ def test_a_pending_ledger_reads_what_it_noted_and_writes_nothing(three_months: P
     found = ledger.rows("verdict", month=MONTHS[1])
     assert [(row["site_id"], row["rule"]) for row in found] == [("S1", "BD01"), ("S1", "CT01"), ("S2", "BD01")]
     assert {(row["month"], row["table_name"]) for row in found} == {(MONTHS[1], "staging/energies")}
-    assert [row["rule"] for row in ledger.rows("verdict", month=MONTHS[1], outcome="fail")] == ["CT01"]
+    assert ledger.rows("verdict", ("rule",), month=MONTHS[1], outcome="fail") == [{"rule": "CT01"}]
+    kept, noted = home.ledger.digests(*MONTHS), ledger.digests(*MONTHS)
+    assert noted[MONTHS[0]] == kept[MONTHS[0]]
+    other = {table for table, digest in noted[MONTHS[1]].items() if kept[MONTHS[1]].get(table) != digest}
+    assert other == {"staging/energies", "ledger/verdict@staging/energies"}
     assert ledger.rows("finding", month=MONTHS[1]) == []
     for other in (MONTHS[0], list(MONTHS)):
         with pytest.raises(ValueError, match="rows of verdict are read of 2025-12 here"):
