@@ -152,7 +152,7 @@ class Stock:
         if year not in self._results:
             found: dict[str, dict[str, Row]] = defaultdict(dict)
             wanted = month_range(f"{year}-01", f"{year}-12")
-            for month, site_id, said in parts_of_results(self.home, _said, window="month", entity_kind="site", month=wanted):
+            for month, site_id, said in parts_of_results(self.home, "month", entity_kind="site", month=wanted):
                 found[site_id][month] = said
             self._results[year] = found
         return self._results[year]
@@ -256,12 +256,6 @@ def _month(stock: Stock, site_id: str, month: str, payload: Mapping[str, Any], r
         **{name: share[key] for name, key in (("share", "value"), ("status", "status"), ("reason", "reason"))},
         "rules_failed": share["rules_failed"], "claims_open": payload["claims_open"],
     }  # fmt: skip
-
-
-def _said(payload: Mapping[str, Any]) -> Row:
-    """What of a result stands on the page of its year."""
-    share = next((item for item in payload["indicators"] if item["code"] == "E1"), None)
-    return {"E1": share, "claims_open": bool(payload.get("claims_open"))}
 
 
 def _energy(rows: Iterable[Row], status: str, reason: str = "") -> float:

@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from assets.reports.board import step
@@ -57,8 +58,19 @@ def whole_percent(share: float) -> str:
     return str(max(int(100 * share), 1 if share else 0))
 
 
+class _Context(Context):
+    """Calls what a template calls as it stands: none of ours asks for the context, which the general way looks for at every call."""
+
+    def call(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        kwargs.pop("_block_vars", None)
+        kwargs.pop("_loop_vars", None)
+        return function(*args, **kwargs)
+
+
 class _Environment(Environment):
     """Looks into a dictionary for what is no method of it, which is what the general way comes to after trying and failing."""
+
+    context_class = _Context
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) is dict and attribute in obj and attribute not in _METHODS:

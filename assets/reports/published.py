@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,11 @@ def members_of(windows: Windows) -> set[str]:
 
 def working(home: Home, month: str) -> Results:
     """What was computed last for a month: of a final one its candidate."""
-    return results_of(home.ledger.rows("result", month=month))
+    rows = home.ledger.rows("result", month=month)
+    found = results_of(rows)
+    for row in rows:
+        _keep(row, row["window"], found[row["entity_id"]][row["window"]])
+    return found
 
 
 def results_of(rows: Iterable[Mapping[str, Any]]) -> Results:
@@ -59,23 +63,36 @@ def results_of(rows: Iterable[Mapping[str, Any]]) -> Results:
     return found
 
 
-def parts_of_results(home: Home, part: Callable[[Mapping[str, Any]], Any], **where: Any) -> list[tuple[str, str, Any]]:
-    """Month, entity and ``part`` of the payload of each result in the ledger that ``where`` names, in their order.
+def parts_of_results(home: Home, window: str, **where: Any) -> list[tuple[str, str, dict[str, Any]]]:
+    """Month, entity and what later pages show of each result of a window that ``where`` names, in the order of the ledger.
 
-    Parts are kept by what the result says, for the pages of the next month: those of a year ask for the results of all its months.
+    ``ttm``: what stands in a trend (``entity_kind``, ``index``, ``months_in_window``, ``output_digest``); ``month``: what is on the page
+    of a year (``E1``, ``claims_open``). It is kept by what the result says, because the next month asks for most of it again.
     """
-    rows = home.ledger.rows("result", ("month", "entity_id", "log_number", "output_digest"), **where)
-    keys = [(part, row["log_number"], row["output_digest"]) for row in rows]
-    if unknown := sorted({row["month"] for row, key in zip(rows, keys, strict=True) if key not in _parts}):
-        for row in home.ledger.rows("result", ("log_number", "output_digest", "payload"), **{**where, "month": unknown}):
-            _parts[part, row["log_number"], row["output_digest"]] = part(json.loads(row["payload"]))
-    found = [(row["month"], row["entity_id"], _parts[key]) for row, key in zip(rows, keys, strict=True)]
+    rows = home.ledger.rows("result", ("month", "entity_id", "log_number", "output_digest"), window=window, **where)
+    if unknown := sorted({row["month"] for row in rows if _key(row) not in _parts}):
+        for row in home.ledger.rows("result", ("log_number", "output_digest", "payload"), window=window, **{**where, "month": unknown}):
+            _keep(row, window, json.loads(row["payload"]))
+    found = [(row["month"], row["entity_id"], _parts[_key(row)]) for row in rows]
     while len(_parts) > _KEPT_PARTS:
         _parts.popitem(last=False)
     return found
 
 
-_parts: OrderedDict[tuple[Any, int, str], Any] = OrderedDict()
+def _keep(row: Mapping[str, Any], window: str, payload: Mapping[str, Any]) -> None:
+    if window == "ttm":
+        part = {name: payload[name] for name in ("entity_kind", "index", "months_in_window", "output_digest")}
+    else:
+        share = next((item for item in payload["indicators"] if item["code"] == "E1"), None)
+        part = {"E1": share, "claims_open": bool(payload.get("claims_open"))}
+    _parts[_key(row)] = part
+
+
+def _key(row: Mapping[str, Any]) -> tuple[int, str]:
+    return row["log_number"], row["output_digest"]  # entity, month and window are part of what a result says
+
+
+_parts: OrderedDict[tuple[int, str], dict[str, Any]] = OrderedDict()
 _KEPT_PARTS = 32_768
 
 

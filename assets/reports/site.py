@@ -63,9 +63,10 @@ def write_site(home: Home, months: Sequence[str]) -> Path:
     first = add_months(min(months), 1 - TREND_MONTHS)
     span = month_range(first, max(months))
     payloads: dict[str, dict[str, dict[str, Any]]] = {}
-    for month, entity, point in parts_of_results(home, _point, window="ttm", month=span):
-        payloads.setdefault(month, {})[entity] = point
     shown = Published(home)
+    ready = {months[0]: shown.results(months[0])}  # before the points of the trends: what was read for one need not be for the other
+    for month, entity, point in parts_of_results(home, "ttm", month=span):
+        payloads.setdefault(month, {})[entity] = point
     for (entity, month), revisions in shown.closed.revisions.items():
         now = payloads.get(month, {}).get(entity)
         if month not in span or (now is not None and now["output_digest"] == revisions[-1].outputs["ttm"]):
@@ -74,7 +75,7 @@ def write_site(home: Home, months: Sequence[str]) -> Path:
             payloads.setdefault(month, {})[entity] = final
     newest = max(m.month for m in home.ledger.manifests(table_name="index/site_index"))
     for month in months:
-        results = shown.results(month)
+        results = ready.pop(month, None) or shown.results(month)
         payloads[month] = {entity: windows["ttm"] for entity, windows in results.items()}
         _write_month(shown, month, payloads, results, newest)
     for year in sorted({month[:4] for month in months}):
@@ -82,11 +83,6 @@ def write_site(home: Home, months: Sequence[str]) -> Path:
     entry = home.reports / "index.html"
     _write(entry, "entry.html.j2", newest=newest)
     return home.reports / newest / "index.html" if newest in months else home.reports / months[-1] / "index.html"
-
-
-def _point(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a result stands in the trend of later months."""
-    return {name: payload[name] for name in ("entity_kind", "index", "months_in_window", "output_digest")}
 
 
 def _write_month(
