@@ -38,6 +38,8 @@ Row = dict[str, Any]
 HOURS = "staging/interval_energy"
 INPUTS = ("staging/energies", HOURS, "staging/claims", "raw/registry", "raw/activities", "raw/green_power")
 SUPPLY = "point:grid_supply"
+# What bills and the hours behind a total read of them.
+_READ = ("site_id", "meter_id", "hour_s", "quantity", "known_s", "estimated", "state", "method")
 # Its hours would fall to another row's price.
 REFUSED = ("a row of the tariff is refused (CT01)", "电价有记录被拒(CT01)")
 # Kinds of contract that cost money beside the tariff; a financial contract changes neither energy nor this account.
@@ -126,7 +128,7 @@ class _Books:
             self._hours[month] = None
             if stored is not None:
                 hours = self.compute.home.lake.scan(HOURS, month, stored.file_digest)
-                self._hours[month] = hours.filter(pl.col("meter_id").is_in(self.priced)).collect()
+                self._hours[month] = hours.filter(pl.col("meter_id").is_in(self.priced)).select(_READ).collect()
         return self._hours[month]
 
     @cached_property
@@ -223,13 +225,12 @@ _Hours = tuple[list[int], list[int], list[int], list[bool]]
 def _by_meter(hours: pl.DataFrame, meter_ids: Collection[str]) -> dict[str, _Hours]:
     """The hours of some meters in order: when, quantity, known seconds, whether some was estimated; of a shared meter all of it,
     whichever site counts it."""
-    name = pl.Enum(sorted(meter_ids))  # grouped as numbers
-    whole = (
-        hours.filter(pl.col("meter_id").is_in(name.categories))
-        .group_by(pl.col("meter_id").cast(name), "hour_s")
-        .agg(pl.col("quantity").sum(), pl.col("known_s").max().clip(upper_bound=HOUR_S), pl.col("estimated").sum() > 0)
-        .sort("hour_s")
-        .group_by("meter_id", maintain_order=True)
-        .agg("hour_s", "quantity", "known_s", "estimated")
-    )
-    return {meter_id: (at, quantity, known_s, filled) for meter_id, at, quantity, known_s, filled in whole.iter_rows()}
+    own = hours.filter(pl.col("meter_id").is_in(sorted(meter_ids))).select(
+        "meter_id", "hour_s", pl.col("quantity").fill_null(0), pl.col("known_s").clip(upper_bound=HOUR_S),
+        (pl.col("estimated") > 0).fill_null(False),
+    )  # fmt: skip
+    if (own["hour_s"].diff() == 0).any():  # the table stands in the order of meters and hours: an hour of several sites
+        whole = own.group_by("meter_id", "hour_s").agg(pl.col("quantity").sum(), pl.col("known_s", "estimated").max())
+        own = whole.sort("meter_id", "hour_s")
+    columns = own.group_by("meter_id", maintain_order=True).agg("hour_s", "quantity", "known_s", "estimated")
+    return {meter_id: (at, quantity, known_s, filled) for meter_id, at, quantity, known_s, filled in columns.iter_rows()}
