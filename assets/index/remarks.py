@@ -19,7 +19,7 @@ from assets.index.materiality import Month, materiality
 from assets.indicators.inputs import Parameters, SiteMonth
 from assets.indicators.measure import IndicatorValue
 from assets.indicators.registry import INDICATORS
-from assets.indicators.step import MonthInputs
+from assets.indicators.step import MonthInputs, month_inputs
 from checks.waivers import WAIVER, Granted
 from resources.calendar import trailing_months
 
@@ -36,7 +36,7 @@ def site_materiality(
     """
     if not findings:
         return []
-    inputs = MonthInputs(compute)
+    inputs = month_inputs(compute)
     names = ("meter_facts", "energy_balance")
     tables = {**inputs.tables, **{name: compute.read(f"staging/{name}").to_dicts() for name in names}}
     of_site = {name: by_site(rows) for name, rows in tables.items()}
@@ -80,7 +80,7 @@ class _Rebuild:
         self, withheld: Mapping[str, tuple[str, ...]], rows: Mapping[str, list[Mapping[str, Any]]], evidence: Collection[str]
     ) -> SiteMonth:
         tables: dict[str, Any] = {**self.rows, **rows}
-        return self.inputs.site(self.site_id, withheld=withheld, evidence=evidence, **tables)
+        return self.inputs.rebuilt(self.site_id, withheld=withheld, evidence=evidence, **tables)
 
 
 def window_waivers(

@@ -6,6 +6,8 @@ Formulas are in ``ghg.py``, ``energy_total.py`` and ``cost.py``; here their inpu
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -21,7 +23,7 @@ from assets.indicators.ghg import GHG, Sources, inventory_rows
 from assets.indicators.ghg import TABLE as INVENTORY
 from assets.indicators.inputs import SiteMonth
 from assets.indicators.site_emissions import grid_energy, total_of
-from assets.indicators.step import MonthInputs
+from assets.indicators.step import MonthInputs, month_inputs
 from assets.indicators.tariff import Prices
 from assets.reference.scope1 import BURNT_AT, is_burnt, measure_scope1
 from assets.reference.scope3 import measure_scope3
@@ -36,6 +38,8 @@ Row = dict[str, Any]
 HOURS = "staging/interval_energy"
 INPUTS = ("staging/energies", HOURS, "staging/claims", "raw/registry", "raw/activities", "raw/green_power")
 SUPPLY = "point:grid_supply"
+# What bills and the hours behind a total read of them.
+_READ = ("site_id", "meter_id", "hour_s", "quantity", "known_s", "estimated", "state", "method")
 # Its hours would fall to another row's price.
 REFUSED = ("a row of the tariff is refused (CT01)", "电价有记录被拒(CT01)")
 # Kinds of contract that cost money beside the tariff; a financial contract changes neither energy nor this account.
@@ -44,7 +48,7 @@ _PAID = ("green_trade", "direct_line", "onsite_third_party", "certificate_purcha
 
 def measure_accounts(compute: Compute) -> Step:
     """Inventory, energy in tce and cost of every site's month."""
-    month = MonthInputs(compute)
+    month = month_inputs(compute)
     meters = meters_in_month(month.tables["meters"], compute.month)
     books = _Books(compute, month)
     inventory: list[Row] = []
@@ -60,11 +64,7 @@ def measure_accounts(compute: Compute) -> Step:
         TOTALS: pl.DataFrame(energy, schema=ENERGY),
         COSTS: pl.DataFrame(cost, schema=COST),
     }
-    inputs = (
-        {name: compute.digest(name) for name in INPUTS}
-        | books.earlier
-        | {kind: compute.document(kind)[0] for kind in ("edition", "factors")}
-    )
+    inputs = compute.digests(INPUTS) | books.earlier | {kind: compute.document(kind)[0] for kind in ("edition", "factors")}
     return compute.put("indicators/accounts", "indicators", tables, inputs)
 
 
@@ -128,7 +128,7 @@ class _Books:
             self._hours[month] = None
             if stored is not None:
                 hours = self.compute.home.lake.scan(HOURS, month, stored.file_digest)
-                self._hours[month] = hours.filter(pl.col("meter_id").is_in(self.priced)).collect()
+                self._hours[month] = hours.filter(pl.col("meter_id").is_in(self.priced)).select(_READ).collect()
         return self._hours[month]
 
     @cached_property
@@ -137,9 +137,10 @@ class _Books:
         return {} if hours is None else hours.partition_by("site_id", as_dict=True)
 
     def _hours_by_meter(self, month: str) -> dict[str, _Hours]:
+        """Hours of the meters that are billed; none of a month that was not computed."""
         if month not in self._meters:
             hours = self._hours_of(month)
-            self._meters[month] = {} if hours is None else _by_meter(hours)
+            self._meters[month] = {} if hours is None else _by_meter(hours, {row["meter_id"] for row in self.bills})
         return self._meters[month]
 
     def _supply(self, site: SiteMonth) -> Supply:
@@ -158,9 +159,9 @@ class _Books:
             rows = Contributions(hours, self.energies, site.site_id).of(SUPPLY).filter(pl.col("hour_s").is_not_null())
         except GciError:
             return Supply({}, ("the hours of the supply meters do not add up to their total", "进线表计逐小时电量与合计不一致"))
-        found: dict[tuple[str, int], int] = {}
+        found: dict[str, dict[int, int]] = defaultdict(dict)
         for meter_id, sign, hour_s, quantity in rows.select("meter_id", "sign", "hour_s", "quantity").iter_rows():
-            found[meter_id, hour_s] = found.get((meter_id, hour_s), 0) + sign * quantity
+            found[meter_id][hour_s] = found[meter_id].get(hour_s, 0) + sign * quantity
         return Supply(found, estimated=known.estimated > 0)
 
     def _settled(self, site_id: str) -> list[Settled]:
@@ -208,27 +209,28 @@ class _Books:
         if bill["site_id"] in self.refused:
             return Supply({}, REFUSED)
         first_s, after_s = day_bounds_s(bill["period_start"], bill["period_end"], zone)
-        found: dict[tuple[str, int], int] = {}
+        found: dict[int, int] = {}
         known_s, estimated = 0, False
         for month in month_range(bill["period_start"][:7], self.compute.month):
             at, quantities, known, filled = self._hours_by_meter(month).get(bill["meter_id"], ([], [], [], []))
             own = slice(bisect_left(at, first_s), bisect_left(at, after_s))
-            found.update(zip(((bill["meter_id"], hour_s) for hour_s in at[own]), quantities[own], strict=True))
+            found.update(zip(at[own], quantities[own], strict=True))
             known_s, estimated = known_s + sum(known[own]), estimated or any(filled[own])
-        return Supply(found, None if known_s >= after_s - first_s else GAPS, estimated)
+        return Supply({bill["meter_id"]: found}, None if known_s >= after_s - first_s else GAPS, estimated)
 
 
 _Hours = tuple[list[int], list[int], list[int], list[bool]]
 
 
-def _by_meter(hours: pl.DataFrame) -> dict[str, _Hours]:
-    """The hours of each meter in order: when, quantity, known seconds, whether some was estimated; of a shared meter all of it,
+def _by_meter(hours: pl.DataFrame, meter_ids: Collection[str]) -> dict[str, _Hours]:
+    """The hours of some meters in order: when, quantity, known seconds, whether some was estimated; of a shared meter all of it,
     whichever site counts it."""
-    whole = (
-        hours.group_by("meter_id", "hour_s")
-        .agg(pl.col("quantity").sum(), pl.col("known_s").max().clip(upper_bound=HOUR_S), pl.col("estimated").sum() > 0)
-        .sort("meter_id", "hour_s")
-        .group_by("meter_id", maintain_order=True)
-        .agg("hour_s", "quantity", "known_s", "estimated")
-    )
-    return {meter_id: (at, quantity, known_s, filled) for meter_id, at, quantity, known_s, filled in whole.iter_rows()}
+    own = hours.filter(pl.col("meter_id").is_in(sorted(meter_ids))).select(
+        "meter_id", "hour_s", pl.col("quantity").fill_null(0), pl.col("known_s").clip(upper_bound=HOUR_S),
+        (pl.col("estimated") > 0).fill_null(False),
+    )  # fmt: skip
+    if (own["hour_s"].diff() == 0).any():  # the table stands in the order of meters and hours: an hour of several sites
+        whole = own.group_by("meter_id", "hour_s").agg(pl.col("quantity").sum(), pl.col("known_s", "estimated").max())
+        own = whole.sort("meter_id", "hour_s")
+    columns = own.group_by("meter_id", maintain_order=True).agg("hour_s", "quantity", "known_s", "estimated")
+    return {meter_id: (at, quantity, known_s, filled) for meter_id, at, quantity, known_s, filled in columns.iter_rows()}

@@ -36,13 +36,13 @@ DEMAND_ZH = "需量按最高小时平均功率计;供应商按 15 分钟计量�
 
 @dataclass(frozen=True)
 class Supply:
-    """Electricity of one or more supply meters over a span: Wh by (meter, hour).
+    """Electricity of one or more supply meters over a span: Wh by meter and hour.
 
     ``unknown``: why not all of it is known, in both languages (None: every hour is); ``estimated``: whether some of it is. Hours are UTC
     epoch seconds of site-local clock hours.
     """
 
-    hours: Mapping[tuple[str, int], int]
+    hours: Mapping[str, Mapping[int, int]]
     unknown: tuple[str, str] | None = None
     estimated: bool = False
 
@@ -80,20 +80,21 @@ def amount_text(amount_e4: int | None) -> str | None:
 def energy_lines(supply: Supply, rates: Mapping[int, Rate | Unpriced]) -> list[Row]:
     """Cost of supplied energy by tariff row: one line for each period and price. One line without amount where something is unknown.
 
-    ``rates``: of every hour of the span. Σ quantity of the lines is the energy supplied (Wh).
+    ``rates``: of every hour of the span, one object for each tariff row. Σ quantity of the lines is the energy supplied (Wh).
     """
-    total = sum(supply.hours.values())
     if supply.unknown:
         return [_unknown("grid_energy", *supply.unknown)]
     energy: dict[int, int] = defaultdict(int)
-    chosen: dict[int, Rate] = {}
-    for (_, hour_s), wh in supply.hours.items():
-        rate = rates[hour_s]
+    found: dict[int, Rate | Unpriced] = {}
+    for hours in supply.hours.values():
+        priced = list(map(rates.__getitem__, hours))
+        found.update(zip(map(id, priced), priced, strict=True))
+        for key, wh in zip(map(id, priced), hours.values(), strict=True):
+            energy[key] += wh
+    for rate in found.values():
         if isinstance(rate, Unpriced):
-            return [_unknown("grid_energy", rate.text_en, rate.text_zh, quantity=total, unit="Wh")]
-        key = id(rate.row)
-        chosen[key] = rate
-        energy[key] += wh
+            return [_unknown("grid_energy", rate.text_en, rate.text_zh, quantity=sum(energy.values()), unit="Wh")]
+    chosen = {key: rate for key, rate in found.items() if isinstance(rate, Rate)}
     lines = []
     for key in sorted(energy, key=lambda k: (chosen[k].row["valid_from"], chosen[k].period, str(chosen[k].row.get("months")))):
         row = chosen[key].row
@@ -124,10 +125,7 @@ def demand_lines(supply: Supply, tariffs: Iterable[Mapping[str, Any]], site_id: 
         return [_unknown("demand", "the tariff states more than one demand charge", "电价中有多个需量电价")]
     if supply.unknown:
         return [_unknown("demand", *supply.unknown)]
-    peaks: dict[str, int] = {}
-    for (meter_id, _), wh in supply.hours.items():
-        if wh > peaks.setdefault(meter_id, 0):
-            peaks[meter_id] = wh
+    peaks = {meter_id: max((0, *hours.values())) for meter_id, hours in supply.hours.items() if hours}
     row, charge = rows[0], rows[0]["demand_charge_per_kw"]
     lines = []
     for meter_id, peak in sorted(peaks.items()):

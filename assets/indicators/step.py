@@ -76,13 +76,26 @@ def month_evidence(compute: Compute) -> MonthEvidence:
 
 def site_months(compute: Compute) -> list[SiteMonth]:
     """What the measures may read about every site of the month, after the gate."""
-    month = MonthInputs(compute)
+    month = month_inputs(compute)
     return [month.site(site["site_id"]) for site in compute.sites]
+
+
+def month_inputs(compute: Compute) -> MonthInputs:
+    """The inputs of the month as they stand, kept for the next step; read again when a table, or what the gate says, has changed."""
+    tables = {*READS.values(), "staging/hourly_sources"}
+    state = (compute.gate, compute.digests(tables))
+    if compute.kept.get("inputs", (None,))[0] != state:
+        compute.kept["inputs"] = state, MonthInputs(compute)
+    inputs: MonthInputs = compute.kept["inputs"][1]
+    return inputs
 
 
 @dataclass(frozen=True)
 class MonthInputs:
-    """Everything of a month that site-months are built from, read once; a site can be built again with other rows (materiality)."""
+    """Everything of a month that site-months are built from, read once; a site can be built again with other rows (materiality).
+
+    Steps ask for it with ``month_inputs``.
+    """
 
     compute: Compute
 
@@ -139,11 +152,21 @@ class MonthInputs:
         digests = self.compute.digests(READS.values())
         return {quantity: digests[table] for quantity, table in READS.items()} | {"factors": self.compute.document("factors")[0]}
 
-    def site(
+    @cached_property
+    def _sites(self) -> dict[str, SiteMonth]:
+        return {}
+
+    def site(self, site_id: str) -> SiteMonth:
+        """What the measures may read about a site."""
+        if site_id not in self._sites:
+            self._sites[site_id] = self.rebuilt(site_id)
+        return self._sites[site_id]
+
+    def rebuilt(
         self, site_id: str, *, withheld: Mapping[str, tuple[str, ...]] | None = None, evidence: Collection[str] | None = None,
         **rows: list[dict[str, Any]],
     ) -> SiteMonth:  # fmt: skip
-        """What the measures may read about a site; ``withheld``, ``evidence``, ``rows`` (tables by name) instead of what was computed."""
+        """The same with ``withheld``, ``evidence``, ``rows`` (tables by name) instead of what was computed."""
         compute, tables = self.compute, {**self.of_site(site_id), **rows}
         known: dict[str, Any] = {
             "site_id": site_id, "month": compute.month, "hours": compute.hours(site_id), "parameters": self.parameters,

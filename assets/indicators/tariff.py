@@ -13,11 +13,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from resources.calendar import zone
+from resources.calendar import HOUR_S, zone
 
 Row = Mapping[str, Any]
 # Within a period of higher or lower price there may be hours of a still higher or lower one: these hours are theirs (尖峰, 深谷).
 WITHIN = {"sharp": "peak", "deep_valley": "valley"}
+_AROUND_S = 26 * HOUR_S  # longer than any day
 _SPAN = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*[-–—~至]\s*(\d{1,2})(?::(\d{2}))?")
 _MONTHS = re.compile(r"(\d{1,2})(?:\s*[-–—~至]\s*(\d{1,2}))?")
 
@@ -88,39 +89,34 @@ def rate_of_hour(rates: Sequence[Rate], hour: int, month: int) -> Rate | Unprice
 class Prices(dict[int, Rate | Unpriced]):
     """The rate of each hour (UTC epoch seconds of a site-local clock hour) of a site; Unpriced with the reason where there is none.
 
-    ``rows``: tariffs; an hour is priced when it is first asked for.
+    ``rows``: tariffs; an hour is priced when it is first asked for, with all of its local day.
     """
 
     def __init__(self, rows: Iterable[Row], site_id: str, zone_name: str) -> None:
         super().__init__()
         self._rows, self._site_id, self._zone = list(rows), site_id, zone_name
-        self._begun: dict[str, str] = {}  # by day: when its tariff began
-        self._rates: dict[str, list[Rate] | Unpriced] = {}  # by that day
-        self._found: dict[tuple[str, int, int], Rate | Unpriced] = {}
+        self._rates: dict[str, list[Rate] | Unpriced] = {}  # by the day on which the tariff began
+        self._by_hour: dict[tuple[str, int], list[Rate | Unpriced]] = {}  # by that day and the month of the year
 
     def __missing__(self, hour_s: int) -> Rate | Unpriced:
-        day, hour, month = _local(hour_s, self._zone)
-        if day not in self._begun:
-            self._begin(day)
-        key = (self._begun[day], hour, month)
-        if key not in self._found:
-            rates = self._rates[key[0]]
-            self._found[key] = rates if isinstance(rates, Unpriced) else rate_of_hour(rates, hour, month)
-        self[hour_s] = self._found[key]
-        return self._found[key]
-
-    def _begin(self, day: str) -> None:
+        day, month, hours = _local_day(hour_s, self._zone)
         standing = in_force(self._rows, self._site_id, day)
-        self._begun[day] = since = standing[0]["valid_from"] if standing else day
+        since = standing[0]["valid_from"] if standing else day
         if since not in self._rates:
             self._rates[since] = rates_of(standing) if standing else Unpriced(f"no tariff holds on {day}", f"{day} 无有效电价")
+        if (since, month) not in self._by_hour:
+            rates = self._rates[since]
+            self._by_hour[since, month] = [rates if isinstance(rates, Unpriced) else rate_of_hour(rates, hour, month) for hour in range(24)]
+        self.update(zip(hours, map(self._by_hour[since, month].__getitem__, hours.values()), strict=True))
+        return self[hour_s]
 
 
-@lru_cache(maxsize=16_384)
-def _local(hour_s: int, zone_name: str) -> tuple[str, int, int]:
-    """Day, hour and month of an instant on a zone's clock: a fleet asks for the same hours site by site."""
+@lru_cache(maxsize=4096)
+def _local_day(hour_s: int, zone_name: str) -> tuple[str, int, Mapping[int, int]]:
+    """Day and month of an instant on a zone's clock, and the local hours of that day by instant: a fleet asks for the same site by site."""
     local = datetime.fromtimestamp(hour_s, zone(zone_name))
-    return local.strftime("%Y-%m-%d"), local.hour, local.month
+    around = {at: datetime.fromtimestamp(at, zone(zone_name)) for at in range(hour_s - _AROUND_S, hour_s + _AROUND_S, HOUR_S)}
+    return local.strftime("%Y-%m-%d"), local.month, {at: one.hour for at, one in around.items() if one.date() == local.date()}
 
 
 def hours_of(text: str | None) -> frozenset[int] | str | None:

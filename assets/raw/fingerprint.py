@@ -60,12 +60,12 @@ def history(home: Home, settings: Settings, as_of: int, month: str) -> list[str]
 def outdated_window(compute: Compute) -> list[str]:
     """Earlier months of the trailing window that were never computed, or from other inputs than those of today's log."""
     window = set(trailing_months(compute.month)[:-1])
+    stored = {item.month: item.digest for item in compute.home.ledger.manifests(table_name=OWN)}
     stale = []
     for month in history(compute.home, compute.settings, compute.as_of, compute.month):
         if month not in window:
             continue
         own = own_fingerprint(Compute(compute.home, month, compute.as_of))
-        stored = compute.home.ledger.manifest(month, OWN)
-        if own is not None and (stored is None or stored.digest != own):
+        if own is not None and stored.get(month) != own:
             stale.append(month)
     return stale

@@ -92,8 +92,14 @@ def reconcile(certificates: pl.DataFrame, events: pl.DataFrame, claims: pl.DataF
     edges, stretches = _swept(pl.concat(lots))
     judged = _judged(stretches)
     involved = {ISSUE: certificates, TRANSFER: transfers, CANCEL: cancels, CLAIM: claims}
-    found = [_difference(kind, judged, _placed(involved[role], edges), role) for kind, role in FAULTS.items()]
-    differences = pl.concat(found).unique().sort("kind", *_RANGE, "site_id", "claim_month", "on", "entry", "source_row")
+    faults = [kind for kind, there in judged.select(pl.col(list(FAULTS)).any()).row(0, named=True).items() if there]
+    placed = {role: _placed(involved[role], edges) for role in {FAULTS[kind] for kind in faults}}
+    found = [_difference(kind, judged, placed[FAULTS[kind]], FAULTS[kind]) for kind in faults]
+    differences = (
+        pl.concat([pl.DataFrame(schema=DIFFERENCES), *found])
+        .unique()
+        .sort("kind", *_RANGE, "site_id", "claim_month", "on", "entry", "source_row")
+    )
     return Reconciled(_books(judged), differences)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.compute import Compute, Step, records
+from assets.compute import Compute, Step
 from assets.raw.fingerprint import outdated_window
 from assets.raw.step import ranges_of_month
 from assets.reference.calendar_of_claims import ClaimCalendar
@@ -22,10 +22,11 @@ from assets.staging.certificates import identity_faults, issue
 from assets.staging.claim_rules import ClaimRules
 from assets.staging.generation import generated_wh
 from resources.calendar import add_months, trailing_months
+from resources.ledger import Manifest
 
-TABLE = "staging/certificate_books"
+TABLE, CLAIMS = "staging/certificate_books", "staging/claims"
 LEDGER, DIFFERING = "staging/certificate_ledger", "staging/certificate_differences"
-INPUTS = ("raw/registry", "raw/green_power", "staging/energies", "staging/claims")
+INPUTS = ("raw/registry", "raw/green_power", "staging/energies", CLAIMS)
 GENERATED = {"generated_wh": pl.Int64, "issuable": pl.Int64, "carry_wh": pl.Int64}
 _ISSUED = {
     "project_code": pl.String, "production_month": pl.String, "seq_start": pl.Int64, "seq_end": pl.Int64, "issued_on": pl.String,
@@ -42,36 +43,42 @@ def stage_certificates(compute: Compute) -> Step:
     """The ledger, the books and what differs in them, of every project-month that is produced or consumed in the month."""
     data = FactorSet.from_document(compute.document("factors")[1]).data
     rules, calendar = ClaimRules.from_reference(data), ClaimCalendar.from_reference(data)
-    certificates, events = (records(ranges_of_month(compute, compute.feeds[name])) for name in ("certificates", "certificate_events"))
+    certificates, events = (_ranges(compute, name) for name in ("certificates", "certificate_events"))
     sound = [row for row in certificates if not identity_faults(row, rules)]
     claims = claims_in_view(compute)
     found = reconcile(_frame(sound, _ISSUED), _frame(events, _EVENTS), _of_ranges(claims, certificates, events), claims)
     books = found.books.join(_generated(compute, claims, found.books), on=["project_code", "production_month"], how="left")
-    own = compute.read("staging/claims")
+    own = compute.read(CLAIMS)
     judged: dict[str, Any] = {"claims": own.to_pandas(), "certificate_differences": differing(found.differences, compute.month).to_pandas()}
     tables = {
         TABLE: books.with_columns(month=pl.lit(compute.month)),
         LEDGER: range_states(certificates, events, rules, calendar, compute.month),
         DIFFERING: found.differences.with_columns(month=pl.lit(compute.month)),
     }
-    inputs = {name: compute.digest(name) for name in INPUTS} | {"factors": compute.document("factors")[0]}
-    inputs |= {f"staging/claims@{month}": _claims_digest(compute, month) for month in claims if month != compute.month}
+    inputs = compute.digests(INPUTS) | {"factors": compute.document("factors")[0]}
+    stored = _stored_claims(compute)
+    inputs |= {f"staging/claims@{month}": stored[month].digest for month in claims if month != compute.month}
     return compute.put(TABLE, "staging", tables, inputs, judged)
 
 
 def claims_in_view(compute: Compute) -> dict[str, pl.DataFrame]:
     """The claims that have numbers, by month: of the month, and of the earlier ones of its trailing window computed from today's log."""
-    stale = set(outdated_window(compute))
-    months = [month for month in trailing_months(compute.month) if month not in stale and _claims_digest(compute, month)]
+    stale, stored = set(outdated_window(compute)), _stored_claims(compute)
     return {
-        month: Compute(compute.home, month, compute.as_of).read("staging/claims").filter(pl.col("seq_start").is_not_null())
-        for month in months
+        month: compute.home.lake.read(CLAIMS, month, stored[month].file_digest).filter(pl.col("seq_start").is_not_null())
+        for month in trailing_months(compute.month)
+        if month in stored and month not in stale
     }
 
 
-def _claims_digest(compute: Compute, month: str) -> str:
-    stored = compute.home.ledger.manifest(month, "staging/claims")
-    return stored.digest if stored else ""
+def _stored_claims(compute: Compute) -> dict[str, Manifest]:
+    """The claims of all months, as they were left."""
+    return {item.month: item for item in compute.home.ledger.manifests(table_name=CLAIMS)}
+
+
+def _ranges(compute: Compute, feed: str) -> list[dict[str, Any]]:
+    rows = compute.feeds.rows(feed)
+    return [rows[place] for place in ranges_of_month(compute, compute.feeds[feed]).index]
 
 
 def differing(differences: pl.DataFrame, month: str) -> pl.DataFrame:

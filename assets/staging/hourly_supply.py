@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import accumulate, repeat
+from operator import add, sub
 from typing import Any
 
 import polars as pl
@@ -74,12 +76,11 @@ def place(quantity_wh: int, whole_wh: int, hours: Mapping[int, int]) -> dict[int
     """
     whole = max(whole_wh, sum(hours.values()))
     share = min(quantity_wh, whole)
-    placed, running, before = {}, 0, 0
-    for hour in sorted(hours):
-        running += hours[hour]
-        after = share * running // whole if whole else 0
-        placed[hour], before = after - before, after
-    return placed
+    ordered = sorted(hours)
+    if not whole:
+        return dict.fromkeys(ordered, 0)
+    after = [share * running // whole for running in accumulate(map(hours.__getitem__, ordered))]
+    return dict(zip(ordered, map(sub, after, [0, *after[:-1]]), strict=True))
 
 
 def issued_counts(certificates: Iterable[Row], month: str) -> dict[str, int]:
@@ -278,28 +279,27 @@ def _source(
 
 def _site_hours(site_id: str, load: Profile, sources: Sequence[_Source], grid: Mapping[int, int], month: str) -> dict[str, list[Any]]:
     """The columns SUPPLY of a site."""
-    placed = [source for source in sources if source.row["basis"]]
+    placed, hours, count = [source for source in sources if source.row["basis"]], load.wh, len(load.wh)
 
     def supplied(those: Iterable[_Source]) -> list[int]:
-        return _summed(load.wh, (source.wh for source in those))
+        return _summed(count, (map(source.wh.get, hours, repeat(0)) for source in those))
 
     return {
-        "site_id": [site_id] * len(load.wh), "hour_s": list(load.wh), "load_wh": list(load.wh.values()),
+        "site_id": [site_id] * count, "hour_s": list(hours), "load_wh": list(hours.values()),
         "metered_wh": supplied(source for source in placed if source.row["basis"] == METERED),
         "prorated_wh": supplied(source for source in placed if source.row["basis"] == PRORATED),
         "carbon_free_wh": supplied(source for source in placed if source.row["carbon_free"]),
-        "unknown": _summed(load.wh, (dict.fromkeys(source.unknown, 1) for source in placed)),
-        "grid_share_e6": [grid.get(hour) for hour in load.wh], "month": [month] * len(load.wh),
+        "unknown": _summed(count, (map(source.unknown.__contains__, hours) for source in placed)),
+        "grid_share_e6": list(map(grid.get, hours)), "month": [month] * count,
     }  # fmt: skip
 
 
-def _summed(hours: Iterable[int], parts: Iterable[Mapping[int, int]]) -> list[int]:
-    """The sum of the parts in each of the hours."""
-    found = dict.fromkeys(hours, 0)
-    for part in parts:
-        for hour in part.keys() & found.keys():
-            found[hour] += part[hour]
-    return list(found.values())
+def _summed(count: int, columns: Iterable[Iterable[int]]) -> list[int]:
+    """The sum of columns of that many numbers, row by row."""
+    found = [0] * count
+    for column in columns:
+        found = list(map(add, found, column))
+    return found
 
 
 def _grid_shares(telemetry: Iterable[Row], month: str, zones: Mapping[str, str]) -> dict[str, dict[int, int]]:

@@ -45,7 +45,7 @@ BY_PERIOD = [
 
 
 def steady(kwh: float = 100, meters: tuple[str, ...] = ("G1",)) -> Supply:
-    return Supply({(meter, hour): round(kwh * KWH) for meter in meters for hour in HOURS})
+    return Supply({meter: {hour: round(kwh * KWH) for hour in HOURS} for meter in meters})
 
 
 def lines(supply: Supply, tariffs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -79,7 +79,7 @@ def test_a_line_is_rounded_once_half_to_even() -> None:
 
 def test_demand_is_each_supplys_highest_hour_and_said_to_be_a_lower_bound() -> None:
     supply = steady(meters=("G1", "G2"))
-    hours = {**supply.hours, ("G1", HOURS[100]): 250 * KWH}
+    hours = {**supply.hours, "G1": {**supply.hours["G1"], HOURS[100]: 250 * KWH}}
     found = demand_lines(Supply(hours), BY_PERIOD, "S1", MONTH)
     assert [(x["item"], x["quantity"], x["amount_e4"], x["status"]) for x in found] == [
         ("G1", 250_000, 75_000_000, "estimated"),  # 250 kW × 30
@@ -200,7 +200,7 @@ def test_columns() -> None:
 
 @given(st.lists(st.integers(0, 10**9), min_size=24, max_size=24), st.integers(0, 3_0000))
 def test_sums_are_exact_and_no_energy_is_lost(energies: list[int], price_e4: int) -> None:
-    supply = Supply({("G1", hour): energies[number % 24] for number, hour in enumerate(HOURS)})
+    supply = Supply({"G1": {hour: energies[number % 24] for number, hour in enumerate(HOURS)}})
     found = lines(supply, [row(price_e4 / 10_000, period="flat"), row(0.5, period="peak", hours="9-17")])
-    assert sum(x["quantity"] for x in found) == sum(supply.hours.values())
+    assert sum(x["quantity"] for x in found) == sum(supply.hours["G1"].values())
     assert summed(found, "grid")["amount_e4"] == sum(x["amount_e4"] for x in found)

@@ -57,6 +57,6 @@ def test_cost() -> None:
             rate = Rate(row(float(price), name), None, None)
             for _ in range(int(count) * int(days)):
                 hour = len(rates)
-                rates[hour], hours["G1", hour] = rate, round(float(kwh) * 1000)
+                rates[hour], hours[hour] = rate, round(float(kwh) * 1000)
         assert len(rates) == 24 * int(days)
-        assert amount_text(summed(energy_lines(Supply(hours), rates), "grid")["amount_e4"]) == amount
+        assert amount_text(summed(energy_lines(Supply({"G1": hours}), rates), "grid")["amount_e4"]) == amount
