@@ -117,7 +117,8 @@ def _companions(answer: IndicatorValue, indicator: Indicator, values: Sequence[I
 
 
 def _as_members(indicator: Indicator, members: Mapping[str, IndicatorValue]) -> list[IndicatorValue]:
-    return [replace(value, components=indicator.as_member(value.components)) for value in members.values()]
+    entering = ((value, indicator.as_member(value.components)) for value in members.values())
+    return [value if components is value.components else replace(value, components=components) for value, components in entering]
 
 
 def _weighted(present: Mapping[str, IndicatorValue], e_it_wh: Mapping[str, int | None]) -> list[IndicatorValue]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from assets.indicators.inputs import Energy, Parameters, SiteMonth
@@ -197,4 +198,10 @@ def _status(done: Evaluated, shares: Mapping[str, float], parameters: Parameters
 
 def input_digest(head: Head, site: SiteMonth) -> str:
     """Digest over the digests of the inputs that the indicator reads."""
-    return digest_json({name: site.input_digests.get(name) for name in (*head.quantities, *head.also)})
+    return _digest(tuple((name, site.input_digests.get(name)) for name in (*head.quantities, *head.also)))
+
+
+@lru_cache(maxsize=256)
+def _digest(inputs: tuple[tuple[str, str | None], ...]) -> str:
+    """Every site of a month reads the same tables."""
+    return digest_json(dict(inputs))
