@@ -40,11 +40,11 @@ class RevisionLedger(Ledger):
         found = [row for row in self._rows(name) if all(row[c] in values for c, values in wanted.items())]
         return [{column: row[column] for column in columns} for row in found] if columns else found
 
-    def manifest(self, month: str, table_name: str) -> Manifest | None:
-        return next(iter(self.manifests(month, table_name)), None)
-
     def manifests(self, month: str | None = None, table_name: str | None = None) -> list[Manifest]:
         return [item for item in self._manifests if month in (None, item.month) and table_name in (None, item.table_name)]
+
+    def manifest(self, month: str, table_name: str) -> Manifest | None:
+        return next(iter(self.manifests(month, table_name)), None)
 
     def digests(self, *months: str) -> dict[str, dict[str, str]]:
         return {month: {item.table_name: item.digest for item in self.manifests(month)} for month in months}

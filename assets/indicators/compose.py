@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from assets.indicators.inputs import Parameters
 from assets.indicators.measure import IndicatorValue
@@ -36,9 +37,15 @@ def trailing(values: Sequence[IndicatorValue], parameters: Parameters) -> Indica
     entering = [value for value in values if value.components]
     if indicator.months == "snapshots" and any(value.status == "measured" for value in entering):
         entering = [value for value in entering if value.status != "carried_forward"]  # a snapshot counts once
-    digest = digest_json([value.input_digest for value in values])
+    digest = _digest(tuple(value.input_digest for value in values))
     months = sum(value.months for value in entering)
     return _summed(indicator, entering, parameters, digest, months) or _companions(newest, indicator, entering, digest)
+
+
+@lru_cache(maxsize=512)
+def _digest(digests: tuple[str, ...]) -> str:
+    """The months of most sites were made of the same tables."""
+    return digest_json(list(digests))
 
 
 def cluster(

@@ -67,9 +67,10 @@ def add_components(members: Iterable[Mapping[str, Any]]) -> Components:
 
 
 def _total(values: list[Any]) -> Any:
-    if any(value is None for value in values):
+    kinds = set(map(type, values))
+    if type(None) in kinds:
         return None
-    return sum(values) if all(isinstance(value, int) for value in values) else math.fsum(values)
+    return sum(values) if all(issubclass(kind, int) for kind in kinds) else math.fsum(values)
 
 
 def energy_parts(name: str, energy: Energy) -> Components:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from checks.findings import Finding, Judged, NotChecked
-from checks.rules.view import Row, by_key, listed, missing, once, refs, several
+from checks.rules.view import Row, by_key, listed, missing, refs, several
 
 
 def placed_equipment(judged: Judged, site_id: str) -> list[Finding] | NotChecked:
@@ -33,9 +33,11 @@ def _of_month(judged: Judged, feed: str, site_id: str, age: int = 0) -> list[Row
 
 def _strangers(judged: Judged, site_id: str) -> list[Finding]:
     """Racks and devices of sites that nobody registered: they are said at every site."""
+    known = {row["site_id"] for row in judged.rows("sites")}
     findings = []
     for feed, key in (("racks", "rack_id"), ("devices", "device_id")):
-        for stranger, own in _of_strangers(judged, feed).items():
+        rows = [row for row in judged.rows(feed) if row["site_id"] not in known and row["age"] == 0]
+        for stranger, own in by_key(rows, "site_id").items():
             names = listed(sorted(str(row[key]) for row in own), 3)
             findings.append(
                 Finding(
@@ -47,12 +49,6 @@ def _strangers(judged: Judged, site_id: str) -> list[Finding]:
                 )
             )  # fmt: skip
     return findings
-
-
-@once
-def _of_strangers(judged: Judged, feed: str) -> dict[str, list[Row]]:
-    known = {row["site_id"] for row in judged.rows("sites")}
-    return by_key([row for row in judged.rows(feed) if row["site_id"] not in known and row["age"] == 0], "site_id")
 
 
 def _homeless(judged: Judged, site_id: str, racks: Sequence[Row], devices: Sequence[Row]) -> list[Finding]:
