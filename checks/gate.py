@@ -50,6 +50,9 @@ def judge(rules: Iterable[Rule], judged: Judged, judged_digest: str, waivers: Ma
                 reason = f"{found.reason_en} / {found.reason_zh}"
                 verdicts += [_verdict(rule, site_id, q, "not_checked", "", reason, judged_digest) for q in rule.quantities or ("",)]
                 continue
+            if not found:  # most of them
+                verdicts += [_verdict(rule, site_id, q, "pass", "", "", judged_digest) for q in rule.quantities or ("",)]
+                continue
             _conform(rule, site_id, found)
             findings += found
             quantities = dict.fromkeys([*(rule.quantities or ("",)), *(finding.quantity for finding in found)])

@@ -24,6 +24,8 @@ __all__ = ["GENESIS", "ONCE_KINDS", "OWN", "RUN", "Entry", "Item", "Ledger", "Ma
 RUN, OWN = "run", "run/own"
 # In the inputs of a manifest ``entry 3`` is the file that entered as number 3, ``<table>@<month>`` a table of another month.
 ENTRY = "entry"
+# Asked some hundred times a month: built once.
+_ONE = sa.select(manifest).where(manifest.c.month == sa.bindparam("of"), manifest.c.table_name == sa.bindparam("table"))
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,9 @@ class Ledger(Log):
 
     def manifest(self, month: str, table_name: str) -> Manifest | None:
         """The current content of a table in a month; None when it was not computed."""
-        found = self.manifests(month, table_name)
-        return found[0] if found else None
+        with self.read() as connection:
+            found = connection.execute(_ONE, {"of": month, "table": table_name}).first()
+        return _manifest(found) if found else None
 
     def manifests(self, month: str | None = None, table_name: str | None = None) -> list[Manifest]:
         query = sa.select(manifest).order_by(manifest.c.month, manifest.c.table_name)

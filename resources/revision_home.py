@@ -43,6 +43,9 @@ class RevisionLedger(Ledger):
     def manifests(self, month: str | None = None, table_name: str | None = None) -> list[Manifest]:
         return [item for item in self._manifests if month in (None, item.month) and table_name in (None, item.table_name)]
 
+    def manifest(self, month: str, table_name: str) -> Manifest | None:
+        return next(iter(self.manifests(month, table_name)), None)
+
     def digests(self, *months: str) -> dict[str, dict[str, str]]:
         return {month: {item.table_name: item.digest for item in self.manifests(month)} for month in months}
 

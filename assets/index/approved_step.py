@@ -42,14 +42,13 @@ def compare_approved(compute: Compute) -> Step:
 
 def _totals(compute: Compute) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """The totals of the window's months, oldest first, and the digests of their tables."""
-    rows, digests = [], {}
+    tables, digests = [], {}
     for month in trailing_months(compute.month):
         stored = compute.home.ledger.manifest(month, TOTALS)
         if stored is not None:
-            table = compute.home.lake.read(TOTALS, month, stored.file_digest)
-            rows += table.filter(pl.col("carrier") == TOTAL).to_dicts()
+            tables.append(compute.home.lake.read(TOTALS, month, stored.file_digest))
             digests[TOTALS if month == compute.month else f"{TOTALS}@{month}"] = stored.digest
-    return rows, digests
+    return pl.concat(tables).filter(pl.col("carrier") == TOTAL).to_dicts() if tables else [], digests
 
 
 def _values(compute: Compute) -> dict[tuple[str, str, str], IndicatorValue]:

@@ -19,6 +19,7 @@ from assets.staging.contracts import conveys, in_force, shares_of
 from checks.waivers import day_of
 
 Row = Mapping[str, Any]
+CLAIMS = "staging/claims"
 _OF_KIND = {"green_trade": MONTHLY, "direct_line": MONTHLY, "certificate_purchase": ANNUAL}
 
 
@@ -32,20 +33,12 @@ class ClaimsState:
     pending: tuple[dict[str, Any], ...]
 
 
-def products_of(claims: Iterable[Row], contracted: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+def products_of(month: str, claims: Iterable[Row], contracts: Iterable[Row], shares: list[dict[str, Any]]) -> dict[str, set[str]]:
     """By site the kinds of products that can bring it certificates for a month: ``monthly``, ``annual``; sites without one are left out.
 
-    By its contracts (``contracted``), and by its claims that count or wait. On-site generation counts by its meter and waits for nothing.
+    By the contracts in force that it has a share of and that convey an attribute, and by its claims that count or wait. On-site generation
+    counts by its meter and waits for nothing.
     """
-    found: dict[str, set[str]] = defaultdict(set, {site_id: set(kinds) for site_id, kinds in contracted.items()})
-    for row in claims:
-        if row["status"] == "pending" or (row["status"] == "eligible" and row["source"] == "certificate"):
-            found[row["site_id"]].add(ANNUAL if str(row["route"]).startswith("unbundled") else MONTHLY)
-    return dict(found)
-
-
-def contracted_products(month: str, contracts: Iterable[Row], shares: list[dict[str, Any]]) -> dict[str, set[str]]:
-    """By site the kinds of products of the contracts in force in a month that it has a share of and that convey an attribute."""
     found: dict[str, set[str]] = defaultdict(set)
     for contract in contracts:
         kind = _OF_KIND.get(contract["kind"])
@@ -54,6 +47,9 @@ def contracted_products(month: str, contracts: Iterable[Row], shares: list[dict[
         for site_id, share in shares_of(shares, contract["contract_id"], month).by_site.items():
             if share:
                 found[site_id].add(kind)
+    for row in claims:
+        if row["status"] == "pending" or (row["status"] == "eligible" and row["source"] == "certificate"):
+            found[row["site_id"]].add(ANNUAL if str(row["route"]).startswith("unbundled") else MONTHLY)
     return dict(found)
 
 
@@ -85,6 +81,17 @@ def claims_state(
     )  # fmt: skip
 
 
+def _of_month(compute: Compute, month: str) -> tuple[dict[str, set[str]], dict[str, list[dict[str, Any]]]]:
+    """By site the kinds of products of a month, and its claims that wait."""
+    stored, feeds = compute.home.ledger.manifest(month, CLAIMS), compute.feeds
+    rows = compute.home.lake.read(CLAIMS, month, stored.file_digest).to_dicts() if stored else []
+    waiting: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        if row["status"] == "pending":
+            waiting[row["site_id"]].append(row)
+    return products_of(month, rows, feeds.rows("ppa_contracts"), feeds.rows("ppa_site_shares")), dict(waiting)
+
+
 @dataclass(frozen=True)
 class WindowClaims:
     """The claims of some months at a moment of the log, asked for each entity."""
@@ -99,18 +106,12 @@ class WindowClaims:
     def of(compute: Compute, months: Iterable[str]) -> WindowClaims:
         """Of the months that were computed."""
         home, feeds = compute.home, compute.feeds
-        pending: dict[str, dict[str, list[dict[str, Any]]]] = {}
-        products = {}
-        for month in months:
-            stored = home.ledger.manifest(month, "staging/claims")
-            rows = home.lake.read("staging/claims", month, stored.file_digest).to_dicts() if stored else []
-            if (ClaimsState, month) not in feeds.kept:  # asked for by the twelve months whose window it is in
-                feeds.kept[ClaimsState, month] = contracted_products(month, feeds.rows("ppa_contracts"), feeds.rows("ppa_site_shares"))
-            products[month] = products_of(rows, feeds.kept[ClaimsState, month])
-            waiting = pending.setdefault(month, {})
-            for row in rows:
-                if row["status"] == "pending":
-                    waiting.setdefault(row["site_id"], []).append(row)
+        pending, products = {}, {}
+        for month, stored in home.ledger.digests(*months).items():
+            key = (WindowClaims, month, stored.get(CLAIMS))
+            if key not in feeds.kept:  # a month is asked for by the twelve whose window it is in
+                feeds.kept[key] = _of_month(compute, month)
+            products[month], pending[month] = feeds.kept[key]
         return WindowClaims(
             compute=compute,
             pending=pending,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from assets.indicators.inputs import Parameters
 from assets.indicators.measure import IndicatorValue
@@ -36,9 +37,15 @@ def trailing(values: Sequence[IndicatorValue], parameters: Parameters) -> Indica
     entering = [value for value in values if value.components]
     if indicator.months == "snapshots" and any(value.status == "measured" for value in entering):
         entering = [value for value in entering if value.status != "carried_forward"]  # a snapshot counts once
-    digest = digest_json([value.input_digest for value in values])
+    digest = _digest(tuple(value.input_digest for value in values))
     months = sum(value.months for value in entering)
     return _summed(indicator, entering, parameters, digest, months) or _companions(newest, indicator, entering, digest)
+
+
+@lru_cache(maxsize=512)
+def _digest(digests: tuple[str, ...]) -> str:
+    """The months of most sites were made of the same tables."""
+    return digest_json(list(digests))
 
 
 def cluster(
@@ -117,7 +124,8 @@ def _companions(answer: IndicatorValue, indicator: Indicator, values: Sequence[I
 
 
 def _as_members(indicator: Indicator, members: Mapping[str, IndicatorValue]) -> list[IndicatorValue]:
-    return [replace(value, components=indicator.as_member(value.components)) for value in members.values()]
+    entering = ((value, indicator.as_member(value.components)) for value in members.values())
+    return [value if components is value.components else replace(value, components=components) for value, components in entering]
 
 
 def _weighted(present: Mapping[str, IndicatorValue], e_it_wh: Mapping[str, int | None]) -> list[IndicatorValue]:

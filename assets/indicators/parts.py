@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from assets.indicators.inputs import Energy, Parameters, SiteMonth
@@ -66,9 +67,10 @@ def add_components(members: Iterable[Mapping[str, Any]]) -> Components:
 
 
 def _total(values: list[Any]) -> Any:
-    if any(value is None for value in values):
+    kinds = set(map(type, values))
+    if type(None) in kinds:
         return None
-    return sum(values) if all(isinstance(value, int) for value in values) else math.fsum(values)
+    return sum(values) if all(issubclass(kind, int) for kind in kinds) else math.fsum(values)
 
 
 def energy_parts(name: str, energy: Energy) -> Components:
@@ -197,4 +199,10 @@ def _status(done: Evaluated, shares: Mapping[str, float], parameters: Parameters
 
 def input_digest(head: Head, site: SiteMonth) -> str:
     """Digest over the digests of the inputs that the indicator reads."""
-    return digest_json({name: site.input_digests.get(name) for name in (*head.quantities, *head.also)})
+    return _digest(tuple((name, site.input_digests.get(name)) for name in (*head.quantities, *head.also)))
+
+
+@lru_cache(maxsize=256)
+def _digest(inputs: tuple[tuple[str, str | None], ...]) -> str:
+    """Every site of a month reads the same tables."""
+    return digest_json(dict(inputs))

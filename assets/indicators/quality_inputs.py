@@ -149,7 +149,7 @@ class MonthEvidence:
                 found[name] = energy_tiers(rows, self.limits)
         if code == "D2" and "water" not in found:  # declared none, over the month's IT energy
             found = {"water": {_DECLARED: 0}, "E_IT": energy_tiers(self._contributions.get((site.site_id, "E_IT"), []), self.limits)}
-        if code in _READ_CLAIMS and (claims := self._claims(site.site_id)):
+        if code in _READ_CLAIMS and (claims := self._claims.get(site.site_id)):
             found["claims"] = claims
         if code in _READ_SCOPE_1 and (scope1 := self._scope1(site)):
             found["scope1"] = scope1
@@ -161,18 +161,20 @@ class MonthEvidence:
             waived = waived - {"fuel", "factors"} | {"scope1"}
         return {**capped(found, waived), **{name: {ESTIMATED: 0.0} for name in sorted(waived - set(found))}}
 
-    def _claims(self, site_id: str) -> Tiers:
-        """Eligible claims by tier, in Wh; those of a meter are as good as the meter."""
-        found: Tiers = {}
+    @cached_property
+    def _claims(self) -> dict[str, Tiers]:
+        """Eligible claims of each site by tier, in Wh; those of a meter are as good as the meter."""
+        found: dict[str, Tiers] = defaultdict(dict)
         for row in self.claims:
-            if (row["site_id"], row["status"]) != (site_id, "eligible") or not row["quantity_wh"]:
+            if row["status"] != "eligible" or not row["quantity_wh"]:
                 continue
             if row["source"] == "onsite":
                 tier = self.meters.get(row["meter_id"] or "", "Q3")
             else:
                 documented = row["evidence"] is not None and row["evidence"] in self.evidence
                 tier = claim_tier(cancelled=row["seq_start"] is not None, settled=row["contract_id"] is not None, documented=documented)
-            found[tier] = found.get(tier, 0) + row["quantity_wh"]
+            own = found[row["site_id"]]
+            own[tier] = own.get(tier, 0) + row["quantity_wh"]
         return found
 
     def _activities(self, rows: Iterable[Row]) -> Tiers:

@@ -32,6 +32,10 @@ Months = Literal["ratio_of_sums", "last_month", "snapshots", "parts"]
 Sites = Literal["ratio_of_sums", "sum", "weakest", "weighted_by_e_it", "parts"]
 
 
+def _as_they_are(components: Components) -> Components:
+    return components
+
+
 @dataclass(frozen=True)
 class Indicator:
     """One indicator. ``asset`` is its name in the asset key ``indicators/<asset>``; ``direction`` says which way is better.
@@ -48,7 +52,7 @@ class Indicator:
     sites: Sites
     measure: Callable[[SiteMonth], IndicatorValue]
     evaluate: Evaluate
-    as_member: Callable[[Components], Components] = dict
+    as_member: Callable[[Components], Components] = _as_they_are
 
     @property
     def code(self) -> str:
@@ -67,7 +71,7 @@ class Indicator:
 def _sums(
     head: Head, asset: str, name_en: str, name_zh: str, direction: Literal["higher", "lower"],
     measure: Callable[[SiteMonth], IndicatorValue], evaluate: Evaluate, months: Months = "ratio_of_sums", sites: Sites = "ratio_of_sums",
-    as_member: Callable[[Components], Components] = dict,
+    as_member: Callable[[Components], Components] = _as_they_are,
 ) -> Indicator:  # fmt: skip
     return Indicator(head, asset, name_en, name_zh, direction, months, sites, measure, evaluate, as_member)
 

@@ -6,6 +6,7 @@ Which energies scope 2 reads belongs here; multiplying by factors to ``carbon.py
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from assets.indicators.carbon import Emissions, GridEnergy, measure_emissions
@@ -32,7 +33,7 @@ def site_with_emissions(factors: FactorSet, cutoff_day: int, meters: Iterable[Ro
     """The site-month of ``known`` (the arguments of ``site_month``) with its emissions. ``meters``: the site's rows of the registry."""
     rows = list(meters)
     before = site_month(**known)
-    return site_month(**known, emissions=site_emissions(factors, cutoff_day, before, known["energies"], rows))
+    return replace(before, emissions=site_emissions(factors, cutoff_day, before, known["energies"], rows))
 
 
 def site_emissions(

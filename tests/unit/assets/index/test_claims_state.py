@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assets.index.claims_state import claims_state, contracted_products, products_of
+from assets.index.claims_state import claims_state, products_of
 from assets.reference.calendar_of_claims import ClaimCalendar
 from assets.reference.factors import load_factors
 from assets.reports.claims_words import claims_words
@@ -55,8 +55,8 @@ def claim(status: str, route: str, **changes: Any) -> dict[str, Any]:
     ],
 )
 def test_products(contracts: list[dict[str, Any]], claims: list[dict[str, Any]], expected: set[str]) -> None:
-    assert products_of(claims, contracted_products("2025-03", contracts, [share()])).get("S1", set()) == expected
-    assert "S1" not in products_of([], contracted_products("2025-03", contracts, [share("S2")]))
+    assert products_of("2025-03", claims, contracts, [share()]).get("S1", set()) == expected
+    assert "S1" not in products_of("2025-03", [], contracts, [share("S2")])
 
 
 @pytest.mark.parametrize(
