@@ -73,7 +73,8 @@ class Ahead:
 
 @contextmanager
 def ahead_of(home: Home, months: Sequence[str], as_of: int) -> Iterator[Ahead | None]:
-    """Months ahead while they are computed; None where it does not pay: few months, one processor, or Spark, which uses all there are."""
+    """Months ahead while the home's one writer computes them; None where it does not pay: few months, one processor, or Spark, which uses
+    all there are."""
     if len(months) < FEWEST or _processors() < 2 or home.settings.engine == "spark":
         yield None
         return
@@ -156,6 +157,9 @@ class PendingLedger(Ledger):
         if own is not None:
             item = Manifest(compute.month, OWN, own, "", 0, compute.as_of, code_version(_TOP), {})
             self._pending[compute.month, OWN] = item
+
+    def manifest(self, month: str, table_name: str) -> Manifest | None:
+        return self._pending.get((month, table_name)) or super().manifest(month, table_name)
 
     def manifests(self, month: str | None = None, table_name: str | None = None) -> list[Manifest]:
         """As they are, with those of the noted changes in their places."""

@@ -26,6 +26,7 @@ from assets.wrapping import AS_OF_TAG
 from pipelines.ahead import Ahead, ahead_of
 from pipelines.build import build_defs
 from pipelines.jobs import MONTHLY_CLOSE
+from pipelines.sweep import writing
 from resources.calendar import trailing_months
 from resources.errors import GciError
 from resources.home import Home
@@ -63,7 +64,8 @@ def compute_months(home: Home, months: Sequence[str], *, force: bool = False, pr
     outcomes = {month: _outcome(Compute(home, month, as_of), force=force and month in wanted) for month in candidates}
     ahead = [month for month, outcome in outcomes.items() if outcome == COMPUTED]
     seconds = dict[str, float]()
-    with ahead_of(home, ahead, as_of) as others:
+    # the one writer from the first month to the last: between two of them another one would clear away what the second process writes
+    with writing(home, "computing months"), ahead_of(home, ahead, as_of) as others:
         run = _Runner(home, as_of, others)
         for number, month in enumerate(ahead):
             if progress is not None:
