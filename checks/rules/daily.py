@@ -68,7 +68,7 @@ def day_peaks(hours: pl.DataFrame, zones: Mapping[str, str], above: float) -> pl
     Source: checks.md CT05.
     """
     metered = (pl.col("known_s") == HOUR_S) & pl.col("state").is_in(["measured", "profiled"])
-    known = hours.filter(pl.col("point").is_in(_LOAD_POINTS) & metered)
+    known = hours.filter(pl.col("point").is_in(_LOAD_POINTS) & metered).select("site_id", "meter_id", "hour_s", "quantity")
     top = pl.col("quantity").sort(descending=True)
     return (
         _with_day(known, zones)
