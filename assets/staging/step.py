@@ -196,12 +196,9 @@ def _written(compute: Compute, batches: Iterator[StagedMonth]) -> tuple[Stored, 
 
 def _earlier_energies(compute: Compute) -> list[pl.DataFrame]:
     """staging/energies of the eleven months before, newest first, as far as they were computed."""
-    found = []
-    for month in reversed(trailing_months(compute.month)[:-1]):
-        stored = compute.home.ledger.manifest(month, "staging/energies")
-        if stored is not None:
-            found.append(compute.home.lake.read("staging/energies", month, stored.file_digest))
-    return found
+    stored = {item.month: item.file_digest for item in compute.home.ledger.manifests(table_name="staging/energies")}
+    months = [month for month in reversed(trailing_months(compute.month)[:-1]) if month in stored]
+    return [compute.home.lake.read("staging/energies", month, stored[month]) for month in months]
 
 
 def stage_energies(compute: Compute) -> Step:
@@ -272,7 +269,7 @@ def stage_inventory(compute: Compute) -> Step:
         "sites": compute.judged_sites,
         "inventory": inventory,
         "racks": snapshots(feeds["racks"], compute.month),
-        "devices": snapshots(feeds["devices"], compute.month),
+        "devices": snapshots(feeds["devices"], compute.month, before=False),  # no rule asks for earlier ones
         "snapshot_days": snapshot_days({name: feeds[name] for name in ("racks", "devices")}, compute.month),
     }
     inputs = {**_registry(compute), "raw/cmdb": compute.digest("raw/cmdb")}
