@@ -116,14 +116,19 @@ class _Hours:
         meters = counted_on.select("site_id", "meter_id").unique(maintain_order=True).with_row_index("meter")
         of_meter = pl.col("meter").cast(pl.Int64) * _INSTANTS + pl.col("hour_s")
         metered = (pl.col("known_s") >= HOUR_S) & pl.col("state").is_in(["measured", "profiled"])
-        own = energy.join(meters, on=["site_id", "meter_id"]).select(of_meter, "quantity", "known_s", "estimated", metered=metered)
+        own = (
+            energy.select("hour_s", "quantity", "known_s", "estimated", metered=metered)
+            .with_columns(meter=_numbers(energy, meters))
+            .filter(pl.col("meter").is_not_null())
+            .with_columns(of_meter)
+        )
         self.cells = (
             counted_on.join(meters, on=["site_id", "meter_id"])
             .select("side", "part", "sign", "meter", "zone", "from_s", "to_s")
             .join(_clock({zones[site_id] for site_id in sides}, month), on="zone")
             .filter(pl.col("hour_s").is_between(pl.col("from_s"), pl.col("to_s"), closed="left"))
             .select("side", "part", "sign", "length_s", of_meter, at=pl.col("side") * _INSTANTS + pl.col("hour_s"))
-            .join(own, on="meter", how="left")
+            .join(own.drop("hour_s"), on="meter", how="left")
             .with_columns(pl.col("known_s", "estimated").fill_null(0), pl.col("metered").fill_null(False))
         )
         self.meters = self._sums(self.cells)
@@ -176,6 +181,14 @@ class _Both:
     meters: Mapping[tuple[str, str], Mapping[tuple[str, int], Row]]
     known: Mapping[str, int]
     metered: Mapping[str, int]
+
+
+def _numbers(energy: pl.DataFrame, meters: pl.DataFrame) -> pl.Series:
+    """The number of each hour's meter (``meters``: site_id, meter_id, meter), null of others: looked up once for each run of hours."""
+    names = ["site_id", "meter_id"]
+    begins = energy.select(begins=pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in names))["begins"]
+    of_run = energy.filter(begins).select(names).join(meters, on=names, how="left", maintain_order="left")["meter"]
+    return of_run.gather(begins.cum_sum() - 1)
 
 
 def _clock(zones: Collection[str], month: str) -> pl.DataFrame:
