@@ -124,7 +124,7 @@ def same_days(energy: pl.DataFrame, facts: pl.DataFrame, zones: Mapping[str, str
     """_RUNS of water and fuel meters that are read daily or oftener: so many site-local days on end with one quantity above zero."""
     often = facts.filter(pl.col("medium").is_in(_SLOW) & (pl.col("median_step_s") <= _DAILY_S))
     known = pl.col("state").is_in(["measured", "profiled"]) & (pl.col("known_s") == HOUR_S)
-    hours = energy.join(often.select("meter_id").unique(), on="meter_id", how="semi").filter(known)
+    hours = energy.filter(pl.col("meter_id").is_in(often["meter_id"].unique().implode())).filter(known)
     at = pl.from_epoch("hour_s", time_unit="s").dt.replace_time_zone("UTC")
     days = [
         hours.filter(pl.col("site_id").is_in([site_id for site_id, of_site in zones.items() if of_site == zone]))
@@ -146,7 +146,7 @@ def resting(energy: pl.DataFrame, least: int) -> pl.DataFrame:
     known = pl.col("state").is_in(["measured", "profiled"]) & (pl.col("known_s") == HOUR_S)
     watched = pl.col("medium").is_in(["electricity", "water"]) & ~pl.col("point").is_in(_RESTING)
     zeros = runs(energy.filter(known & watched & (pl.col("quantity") == 0)).select(list(_HOURS))).filter(pl.col("n") >= least)
-    return energy.join(zeros.select("meter_id").unique(), on="meter_id", how="semi").filter(known).select(list(_HOURS))
+    return energy.filter(pl.col("meter_id").is_in(zeros["meter_id"].unique().implode())).filter(known).select(list(_HOURS))
 
 
 def carried(energy: pl.DataFrame, checks: Collection[str]) -> pl.DataFrame:
