@@ -125,11 +125,12 @@ def rows_of(frame: Any) -> list[Row]:
 
 
 def _of_polars(column: pl.Series) -> list[Any]:
+    values = column.to_list()
     if column.dtype.is_float():
-        column = column.fill_nan(None)
-    elif column.dtype.is_integer() and column.null_count():
-        column = column.cast(pl.Float64)
-    return column.to_list()
+        return [None if value != value else value for value in values]
+    if column.dtype.is_integer() and column.null_count():
+        return [None if value is None else float(value) for value in values]
+    return values
 
 
 def _of_pandas(column: Any) -> list[Any]:

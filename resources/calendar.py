@@ -66,6 +66,7 @@ def zone(name: str) -> ZoneInfo:
         raise UsageError(f"'{name}' is no time zone. Write an IANA name, for example Asia/Shanghai.") from None
 
 
+@lru_cache(maxsize=4096)
 def local_s(moment: datetime, zone_name: str) -> int:
     """UTC epoch seconds of a wall-clock time in a zone (the first of two in a repeated hour)."""
     return int(moment.replace(tzinfo=zone(zone_name)).timestamp())

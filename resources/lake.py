@@ -308,7 +308,7 @@ class _Kept:
                 self._frames.move_to_end(key)
                 return self._frames[key]
         frame = pl.read_parquet(path)
-        if frame.estimated_size() <= KEPT_BYTES:
+        if state.st_size <= KEPT_BYTES and frame.estimated_size() <= KEPT_BYTES:
             with self._lock:
                 self._frames[key] = frame
                 while len(self._frames) > KEPT_TABLES:

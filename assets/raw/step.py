@@ -115,14 +115,26 @@ def _feed(compute: Compute, feed: str) -> tuple[str, int]:
     feeds, rows = compute.feeds, _of_month(compute, feed).index
     landed = feed in feeds.landed  # an empty table says something, an absent one does not
     rejected = int((feeds.rejected["feed"] == feed).sum())
-    if ("texts", feed) not in feeds.kept:
-        feeds.kept["texts", feed] = _texts(feeds, feed)
-    texts: pl.DataFrame = feeds.kept["texts", feed]
-    if len(rows) < texts.height:
-        texts = texts.filter(pl.col(_ROW).is_in(rows.to_list()))
-    digest = ContentDigest(texts.drop(_ROW).schema)
-    digest.count(texts.drop(_ROW))
-    return digest_json([landed, rejected, digest.content]), len(rows)
+    return digest_json([landed, rejected, _text_digest(feeds, feed, rows)]), len(rows)
+
+
+def _text_digest(feeds: Feeds, feed: str, rows: pd.Index[Any]) -> str:
+    """Digest of some rows of a feed as text; that of all of them is kept with the texts."""
+    key = ("texts", feed)
+    if key not in feeds.kept:
+        texts = _texts(feeds, feed)
+        feeds.kept[key] = texts, _content_of(texts)
+    texts, whole = feeds.kept[key]
+    if len(rows) == texts.height:
+        return str(whole)
+    return _content_of(texts.filter(pl.col(_ROW).is_in(rows.to_list())))
+
+
+def _content_of(texts: pl.DataFrame) -> str:
+    said = texts.drop(_ROW)
+    digest = ContentDigest(said.schema)
+    digest.count(said)
+    return digest.content
 
 
 def _texts(feeds: Feeds, feed: str) -> pl.DataFrame:

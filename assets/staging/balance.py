@@ -116,14 +116,16 @@ def energy_balance(energy: pl.DataFrame, meters: Iterable[Mapping[str, Any]], mo
     sums: dict[tuple[str, str], list[tuple[str, int, float, int]]] = defaultdict(list)
     seconds: dict[tuple[str, str], int] = {(node.site_id, node.node_id): 0 for node in nodes}
     for some in _together(nodes):
+        members = _members(some, zones).with_row_index("member")
         own = (
-            hours.join(_members(some, zones), on="meter_id")
+            hours.join(members.select("member", "node", "meter_id", "from_s", "to_s", "members"), on="meter_id")
             .filter(pl.col("hour_s").is_between(pl.col("from_s"), pl.col("to_s"), closed="left"))
+            .drop("meter_id", "from_s", "to_s")
             .filter(pl.len().over(pl.col("node") * 2**34 + pl.col("hour_s")) == pl.col("members"))
         )
         for number, n in own.group_by("node").agg(pl.col("hour_s").n_unique()).iter_rows():
             seconds[some[number].site_id, some[number].node_id] += n * HOUR_S
-        totals = own.group_by("node", "meter_id", "sign", "class").agg(pl.col("quantity").sum()).sort("node", "meter_id")
+        totals = members.join(own.group_by("member").agg(pl.col("quantity").sum()), on="member").sort("node", "meter_id")
         for number, *total in totals.select("node", "meter_id", "sign", "class", "quantity").iter_rows():
             sums[some[number].site_id, some[number].node_id].append(tuple(total))
     rows = []

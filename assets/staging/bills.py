@@ -67,7 +67,9 @@ def _counted(spans: pl.DataFrame, month: str, hours: Hours) -> dict[int, tuple[i
             continue
         begun = spans.filter(pl.col("month") <= one)
         by_hour = (
-            staged.join(begun, on="meter_id")
+            staged.select("meter_id", "hour_s", "quantity", "known_s")
+            .filter(pl.col("meter_id").is_in(begun["meter_id"].implode()))
+            .join(begun, on="meter_id")
             .filter(pl.col("hour_s").is_between(pl.col("first_s"), pl.col("after_s"), closed="left"))
             .group_by("n", "hour_s")
             .agg(pl.col("quantity").sum(), pl.col("known_s").max())

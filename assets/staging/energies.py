@@ -8,7 +8,7 @@ commands use ``contributions.py``, which builds on this, so nothing here imports
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from assets.staging.topology import SIDES, Counted, Row, counted, counted_at_points
-from resources.calendar import HOUR_S, local_s, month_bounds_s, month_hours_s
+from resources.calendar import HOUR_S, local_s, month_bounds_s
 
 SCALED = "(scaled)"  # the contribution that fills unknown hours
 SCHEMA = {
@@ -31,8 +31,8 @@ _HOURLY_STEP_S = 75 * 60
 # Counted meters of sites that are summed together, so that memory stays flat however many there are.
 _TOGETHER = 500
 _SPANS = {
-    "side": pl.Int64, "part": pl.Int64, "sign": pl.Int64, "site_id": pl.String, "meter_id": pl.String, "zone": pl.String,
-    "from_s": pl.Int64, "to_s": pl.Int64,
+    "side": pl.Int64, "part": pl.Int64, "sign": pl.Int64, "site_id": pl.String, "meter_id": pl.String, "first_s": pl.Int64,
+    "to_s": pl.Int64, "end_s": pl.Int64,
 }  # fmt: skip
 _PAIR = {"side": pl.Int64, "it_side": pl.Int64}
 _INSTANTS = 2**34  # a number below it and an instant are one number
@@ -108,22 +108,28 @@ class _Hours:
         entries = [(site, measure, one) for site, of in sides.items() for measure, found in of.items() for one in found]
         self.parts = {key: n for n, key in enumerate(sorted({(site, m, one.meter_id, one.sign) for site, m, one in entries}))}
         spans = [
-            (self.sides[site, m], self.parts[site, m, one.meter_id, one.sign], one.sign, site, one.meter_id, zones[site],
-             _midnight(one.first_day, zones[site]), _midnight(one.last_day + timedelta(days=1), zones[site]))
+            (self.sides[site, m], self.parts[site, m, one.meter_id, one.sign], one.sign, site, one.meter_id,
+             *_hours_of(one, bounds[site], zones[site]), bounds[site][1])
             for site, m, one in entries
         ]  # fmt: skip
         counted_on = pl.DataFrame(spans, schema=_SPANS, orient="row")
         meters = counted_on.select("site_id", "meter_id").unique(maintain_order=True).with_row_index("meter")
         of_meter = pl.col("meter").cast(pl.Int64) * _INSTANTS + pl.col("hour_s")
         metered = (pl.col("known_s") >= HOUR_S) & pl.col("state").is_in(["measured", "profiled"])
-        own = energy.join(meters, on=["site_id", "meter_id"]).select(of_meter, "quantity", "known_s", "estimated", metered=metered)
+        own = (
+            energy.select("hour_s", "quantity", "known_s", "estimated", metered=metered)
+            .with_columns(meter=_numbers(energy, meters))
+            .filter(pl.col("meter").is_not_null())
+            .with_columns(of_meter)
+        )
         self.cells = (
             counted_on.join(meters, on=["site_id", "meter_id"])
-            .select("side", "part", "sign", "meter", "zone", "from_s", "to_s")
-            .join(_clock({zones[site_id] for site_id in sides}, month), on="zone")
-            .filter(pl.col("hour_s").is_between(pl.col("from_s"), pl.col("to_s"), closed="left"))
+            .select("side", "part", "sign", "meter", "end_s", hour_s=pl.int_ranges("first_s", "to_s", HOUR_S))
+            .explode("hour_s", empty_as_null=False)
+            # A month shifted by half an hour ends in a short hour; it has a length, but is never known.
+            .with_columns(length_s=pl.min_horizontal(pl.col("end_s") - pl.col("hour_s"), HOUR_S))
             .select("side", "part", "sign", "length_s", of_meter, at=pl.col("side") * _INSTANTS + pl.col("hour_s"))
-            .join(own, on="meter", how="left")
+            .join(own.drop("hour_s"), on="meter", how="left")
             .with_columns(pl.col("known_s", "estimated").fill_null(0), pl.col("metered").fill_null(False))
         )
         self.meters = self._sums(self.cells)
@@ -178,14 +184,19 @@ class _Both:
     metered: Mapping[str, int]
 
 
-def _clock(zones: Collection[str], month: str) -> pl.DataFrame:
-    """The clock hours of a month in some zones, with their length."""
-    rows = []
-    for zone in sorted(zones):
-        # A month shifted by half an hour ends in a short hour; it has a length, but is never known.
-        end_s = month_bounds_s(month, zone)[1]
-        rows += [(zone, hour_s, min(HOUR_S, end_s - hour_s)) for hour_s in month_hours_s(month, zone)]
-    return pl.DataFrame(rows, schema={"zone": pl.String, "hour_s": pl.Int64, "length_s": pl.Int64}, orient="row")
+def _numbers(energy: pl.DataFrame, meters: pl.DataFrame) -> pl.Series:
+    """The number of each hour's meter (``meters``: site_id, meter_id, meter), null of others: looked up once for each run of hours."""
+    names = ["site_id", "meter_id"]
+    begins = energy.select(begins=pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in names))["begins"]
+    of_run = energy.filter(begins).select(names).join(meters, on=names, how="left", maintain_order="left")["meter"]
+    return of_run.gather(begins.cum_sum() - 1)
+
+
+def _hours_of(one: Counted, bounds: tuple[int, int], zone: str) -> tuple[int, int]:
+    """The first of the month's clock hours that begin on the days on which a meter counts, and the end of these days."""
+    start_s, end_s = bounds
+    late_s = max(_midnight(one.first_day, zone) - start_s, 0)
+    return start_s - -late_s // HOUR_S * HOUR_S, min(_midnight(one.last_day + timedelta(days=1), zone), end_s)
 
 
 def _midnight(day: date, zone: str) -> int:

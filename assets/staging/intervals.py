@@ -68,7 +68,7 @@ class StagedMonth:
 class MonthFacts:
     """What a month is staged by, beside its readings.
 
-    ``meters`` and ``events``: the typed feeds as pandas frames (all rows). ``site_zones``: time zone of each registered site;
+    ``meters`` and ``events``: the typed feeds (all rows), frames or plain dicts. ``site_zones``: time zone of each registered site;
     ``default_zone`` of unregistered ones; ``feed_zone`` of times without offset, when the settings name one. ``landed_at``: landing time of
     each entry in epoch seconds. ``countries``: ISO 3166-1 code of each site, for its public holidays. ``stated``: what files of metering
     standards say of their meters (``stated.py``).
@@ -128,7 +128,7 @@ def stage_batches(
 
     ``parts``: the readings on the engine; ``here``: the same on Polars, for the few meters whose history is asked for; ``rows``: about how
     many there are. ``batch``: meters staged at once (default: as many as the engine likes). Nothing of the month is held whole but
-    what is remarkable in it: hours wait for their estimates in files below ``spool`` (None: in memory).
+    what is remarkable in it: hours of several batches wait for their estimates in files below ``spool`` (None: in memory).
 
     A row belongs to the month in which its instant (of an interval: its start) lies in the site's zone; rows without a readable time to the
     month of their part. Of the rows that belong to the month and to a meter that is valid in it, ``n_landed = n_valid + n_rejected +
@@ -141,13 +141,14 @@ def stage_batches(
     registry = held_against(facts.stated, registry, records_of_meters, month)
     size = batch or max(1, len(registry) * engine.batch_rows // max(rows, 1))
     options = facts.options(engine)
-    with _Spool(spool) as waiting:
+    divided = _batches(parts, registry, size)
+    with _Spool(spool if len(divided) > 1 else None) as waiting:
 
         def stage(number: int, rows_of_some: Parts, some: list[Meter]) -> _Batch:
             return waiting.put(number, _stage_batch(rows_of_some, some, options))
 
         with ThreadPoolExecutor(engine.at_once) as pool:
-            work = [pool.submit(stage, number, *some) for number, some in enumerate(_batches(parts, registry, size))]
+            work = [pool.submit(stage, number, *some) for number, some in enumerate(divided)]
             batches = [done.result() for done in work]
         zones = dict.fromkeys((r["site_id"] for r in records_of_meters), facts.default_zone) | dict(facts.site_zones)
         place = Place(month, records_of_meters, zones, facts.countries)
@@ -212,7 +213,7 @@ def read_month(home: Home, feeds: Any, month: str, as_of: int, settings: Setting
 def read_batches(home: Home, feeds: Any, month: str, as_of: int, settings: Settings) -> Iterator[StagedMonth]:
     """:func:`stage_batches` of what is in a home: the parts of readings among the first ``as_of`` entries, and the typed feeds.
 
-    ``feeds`` (``assets.raw.feeds.Feeds``) gives ``meters``, ``meter_events`` and ``sites``; ``settings`` are those in force at ``as_of``;
+    ``feeds`` gives ``meters``, ``meter_events`` and ``sites``, typed frames or their rows; ``settings`` are those in force at ``as_of``;
     the engine is the one that the home names now. GciError when a part is missing from the lake, or the engine can't run.
     """
     months = month_range(add_months(month, -_MONTHS_BACK), add_months(month, _MONTHS_AHEAD))

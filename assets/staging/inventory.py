@@ -187,7 +187,7 @@ def _above(row: Row, by_id: Mapping[str, Row]) -> list[Row]:
     return found
 
 
-@lru_cache(maxsize=4096)  # of the types of a fleet's devices
+@lru_cache(maxsize=4096, typed=True)  # of the types of a fleet's devices
 def _exact(value: Any) -> Fraction:
     """A number as it is written: 0.1 is a tenth."""
     return Fraction(str(value))

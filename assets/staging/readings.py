@@ -275,6 +275,9 @@ class _Reader:
         return [(m, side) for m in range(len(self.meters)) for side in (0, 1) if (m, side) not in enough]
 
     def _rows(self, good: Frame, odd: pl.DataFrame) -> Rows:
+        if odd.is_empty():  # nothing to judge
+            refused = odd.select(*SCHEMA, "m", "span", verdict=pl.lit(None, pl.Int64))
+            return Rows(good, refused, pl.DataFrame(schema={"m": pl.Int64, "n": pl.Int64}))
         unknown = odd.filter(pl.col("landed_s").is_null())["entry"].unique().to_list()
         if unknown:
             raise ValueError(f"no landing time for entries {sorted(unknown)}")

@@ -62,7 +62,7 @@ def _changed(events: Iterable[Mapping[str, Any]], energy: pl.DataFrame) -> pl.Da
         if e["kind"] in SPLITTING
     ]
     named = pl.DataFrame(rows, schema=schema, orient="row")
-    there = energy.join(named.select("meter_id").unique(), on="meter_id").group_by("site_id", "meter_id")
+    there = energy.filter(pl.col("meter_id").is_in(named["meter_id"].unique().implode())).group_by("site_id", "meter_id")
     months = there.agg(pl.col("hour_s").min().alias("from_s"), (pl.col("hour_s").max() + HOUR_S).alias("to_s"))
     inside = pl.col("at_s").is_between(pl.col("from_s"), pl.col("to_s"), closed="left")
     return _rows(named.join(months, on="meter_id").filter(inside).with_columns(n=pl.lit(1)))

@@ -25,6 +25,10 @@ from assets.staging.series import judge_intervals, judge_power
 from resources.calendar import HOUR_S
 
 LEGS = {"m": pl.Int64, "t0": pl.Int64, "t1": pl.Int64, "delta": pl.Int64, "method": pl.Int64}
+_SPANS, _TALLY = ("m", "first_at_s", "last_at_s"), ("m", "n_good", "n_superseded")
+_REJECTED = {
+    "entry": pl.Int64, "source_row": pl.Int64, "m": pl.Int64, "rule_code": pl.String, "reason": pl.String, "at_s": pl.Int64,
+}  # fmt: skip
 # Readings on both sides of what a rule has to decide; no rule looks further than five.
 _AROUND = 8
 
@@ -52,6 +56,9 @@ def metered(legs: pl.DataFrame) -> pl.DataFrame:
 
 def judge_slowly(rows: pl.DataFrame, groups: Groups) -> Slow:
     """All rules for some meters. ``rows``: what ``plain.followed`` gives of their readings."""
+    if rows.is_empty():  # of most months: then a dozen queries of nothing are saved
+        sums, legs, spans, tally = (_none(*names) for names in (SUMS, LEGS, _SPANS, _TALLY))
+        return Slow(sums, legs, legs, {}, {}, spans, tally, [], pl.DataFrame(schema=_REJECTED), [])
     meters = groups.meters
     thin = frozenset(m for m, meter in enumerate(meters) if _thinnable(meter))
     marked = _marked(rows.sort("m", "t", "entry", "source_row"), groups, thin)
@@ -75,6 +82,10 @@ def judge_slowly(rows: pl.DataFrame, groups: Groups) -> Slow:
         rejected_rows=_rejected_rows(marked, judged, meters),
         anomalies=[(m, item) for m, j in judged for item in j.anomalies],
     )
+
+
+def _none(*names: str) -> pl.DataFrame:
+    return pl.DataFrame(schema=dict.fromkeys(names, pl.Int64))
 
 
 def _thinnable(meter: Meter) -> bool:

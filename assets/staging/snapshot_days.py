@@ -25,8 +25,11 @@ def snapshot_days(feeds: Mapping[str, pd.DataFrame], month: str) -> pd.DataFrame
     latest = (last + timedelta(days=NEAR_DAYS)).isoformat()
     rows = []
     for feed, frame in sorted(feeds.items()):
-        known = frame[frame["snapshot_on"] <= latest].sort_values(["snapshot_on", "entry", "source_row"], ascending=[False, True, True])
-        newest = known.drop_duplicates("site_id")
-        for site_id, day, entry, row in newest[["site_id", "snapshot_on", "entry", "source_row"]].itertuples(index=False):
-            rows.append((site_id, feed, day, (last - date.fromisoformat(day)).days, int(entry), int(row)))
+        newest: dict[str, tuple[str, int, int]] = {}
+        for site_id, day, entry, row in zip(*(frame[name] for name in ("site_id", "snapshot_on", "entry", "source_row")), strict=True):
+            seen = (day, -entry, -row)
+            if day <= latest and seen > newest.get(site_id, ("",)):
+                newest[site_id] = seen
+        for site_id, (day, entry, row) in newest.items():
+            rows.append((site_id, feed, day, (last - date.fromisoformat(day)).days, -int(entry), -int(row)))
     return pd.DataFrame(sorted(rows), columns=list(COLUMNS))

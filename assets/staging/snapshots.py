@@ -13,8 +13,8 @@ from assets.staging.inventory import CARRIED_DAYS, LOST_DAYS, NEAR_DAYS
 from resources.calendar import month_last_day
 
 
-def snapshots(frame: pd.DataFrame, month: str) -> pd.DataFrame:
-    """Rows of ``racks`` or ``devices`` of the month's snapshot of each site, ``age`` 0, and of the one before it, ``age`` 1.
+def snapshots(frame: pd.DataFrame, month: str, *, before: bool = True) -> pd.DataFrame:
+    """Rows of ``racks`` or ``devices`` of the month's snapshot of each site, ``age`` 0, and (``before``) of the one before it, ``age`` 1.
 
     The month's snapshot is the newest up to ``NEAR_DAYS`` after its end and not older than ``CARRIED_DAYS`` (TL05); the one before
     it is at most ``LOST_DAYS`` older, as for lost racks. Sites without a snapshot of the month have no rows.
@@ -28,9 +28,9 @@ def snapshots(frame: pd.DataFrame, month: str) -> pd.DataFrame:
         days.setdefault(site_id, []).append(day)
     ages = {
         (site_id, day): age
-        for site_id, (newest, *before) in days.items()
+        for site_id, (newest, *earlier) in days.items()
         if newest >= earliest
-        for age, day in enumerate([newest, *before[:1]])
+        for age, day in enumerate([newest, *earlier[:before]])
         if day >= _before(newest)
     }
     chosen = known[[key in ages for key in keys]]

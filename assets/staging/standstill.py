@@ -60,6 +60,7 @@ class Standstill:
     _same: list[pl.DataFrame] = field(default_factory=list)
     _zero: list[pl.DataFrame] = field(default_factory=list)
     _together: list[pl.DataFrame] = field(default_factory=list)
+    _latest: pl.DataFrame | None = None
 
     def over(self, batches: Iterable[StagedMonth]) -> Iterator[StagedMonth]:
         """The batches as they are; what stands still in them is noted. Meters with registers only: a sum of meters has no reading."""
@@ -67,8 +68,15 @@ class Standstill:
             energy = batch.energy.select(*_HOURS, "medium", "known_s", "state")
             self._same += [same_hours(energy, self.same_hours), same_days(energy, batch.facts, self.zones, self.same_days)]
             self._zero.append(resting(energy, self.zero_hours))
-            self._together.append(carried(energy, self.checks))
+            self._carry()
+            self._latest = energy
             yield batch
+
+    def _carry(self) -> None:
+        """Note what the latest batch carries: not before another comes, as where nothing rests nobody asks."""
+        if self._latest is not None:
+            self._together.append(carried(self._latest, self.checks))
+            self._latest = None
 
     @property
     def same(self) -> pl.DataFrame:
@@ -84,6 +92,7 @@ class Standstill:
     @property
     def together(self) -> pl.DataFrame:
         """_TOTALS: what the meters of a site that stand in for each other carry, of those hours in which all of them are known."""
+        self._carry()
         every = pl.concat([pl.DataFrame(schema=_TOTALS), *self._together])
         sums = every.group_by("site_id", "together", "hour_s").agg(pl.col("quantity", "n").sum())
         return sums.filter(pl.col("n") == pl.col("n").max().over("site_id", "together")).select(list(_TOTALS))
@@ -115,7 +124,7 @@ def same_days(energy: pl.DataFrame, facts: pl.DataFrame, zones: Mapping[str, str
     """_RUNS of water and fuel meters that are read daily or oftener: so many site-local days on end with one quantity above zero."""
     often = facts.filter(pl.col("medium").is_in(_SLOW) & (pl.col("median_step_s") <= _DAILY_S))
     known = pl.col("state").is_in(["measured", "profiled"]) & (pl.col("known_s") == HOUR_S)
-    hours = energy.join(often.select("meter_id").unique(), on="meter_id", how="semi").filter(known)
+    hours = energy.filter(pl.col("meter_id").is_in(often["meter_id"].unique().implode())).filter(known)
     at = pl.from_epoch("hour_s", time_unit="s").dt.replace_time_zone("UTC")
     days = [
         hours.filter(pl.col("site_id").is_in([site_id for site_id, of_site in zones.items() if of_site == zone]))
@@ -137,7 +146,7 @@ def resting(energy: pl.DataFrame, least: int) -> pl.DataFrame:
     known = pl.col("state").is_in(["measured", "profiled"]) & (pl.col("known_s") == HOUR_S)
     watched = pl.col("medium").is_in(["electricity", "water"]) & ~pl.col("point").is_in(_RESTING)
     zeros = runs(energy.filter(known & watched & (pl.col("quantity") == 0)).select(list(_HOURS))).filter(pl.col("n") >= least)
-    return energy.join(zeros.select("meter_id").unique(), on="meter_id", how="semi").filter(known).select(list(_HOURS))
+    return energy.filter(pl.col("meter_id").is_in(zeros["meter_id"].unique().implode())).filter(known).select(list(_HOURS))
 
 
 def carried(energy: pl.DataFrame, checks: Collection[str]) -> pl.DataFrame:

@@ -96,7 +96,7 @@ def _in_force(compute: Compute, metering: _Metering, month: str = "") -> list[di
     return [row for row in rows if row["valid_from"] <= last and (row["valid_to"] is None or row["valid_to"] >= first)]
 
 
-def _faults(metering: _Metering, doubles: Iterable[DoubleCount] = ()) -> pd.DataFrame:
+def _faults(metering: _Metering, doubles: Iterable[DoubleCount] = ()) -> list[dict[str, Any]]:
     """What BD05 and BD02 judge: what is counted twice, and definitions that are refused, at every side concerned."""
     sides: dict[str, list[tuple[str, str]]] = {}
     for site_id, side, meter_id, _sign in metering.counted.iter_rows():
@@ -105,7 +105,7 @@ def _faults(metering: _Metering, doubles: Iterable[DoubleCount] = ()) -> pd.Data
     for fault in metering.parts.faults:
         for site_id, side in sides.get(fault.meter_id) or [(fault.site_id, "")]:
             found.append({**vars(fault), "site_id": site_id, "side": side})
-    return pd.DataFrame(found, columns=_FAULTS)
+    return [{name: fault[name] for name in _FAULTS} for fault in found]
 
 
 def _subtracted(parts: Composition) -> list[tuple[str, str, str]]:
@@ -122,7 +122,7 @@ def _judged_registry(compute: Compute, metering: _Metering) -> dict[str, Any]:
         "meter_events": compute.feeds.rows("meter_events"),
         "counted": metering.counted,
         "topology_faults": _faults(metering),
-        "members": pd.DataFrame(members_at_sites(metering.parts), columns=["site_id", "meter_id", "member", "rest"]),
+        "members": [dict(zip(("site_id", "meter_id", "member", "rest"), row, strict=True)) for row in members_at_sites(metering.parts)],
     }
 
 
@@ -167,9 +167,9 @@ def stage_intervals(compute: Compute) -> Step:
 def _batches(compute: Compute, metering: _Metering, still: Standstill | None = None) -> Iterator[StagedMonth]:
     """The meters of the month, some at a time; ``still`` watches the readings of those that are read."""
     feeds, parts = compute.feeds, metering.parts
-    registers = feeds["meters"][~feeds["meters"]["meter_id"].isin(parts.virtual)]
-    with_registers = replace(feeds, tables={**feeds.tables, "meters": registers})
-    batches = read_batches(compute.home, with_registers, compute.month, compute.as_of, compute.settings)
+    rows = {feed: feeds.rows(feed) for feed in ("meters", "meter_events", "sites")}
+    rows["meters"] = [row for row in rows["meters"] if row["meter_id"] not in parts.virtual]
+    batches = read_batches(compute.home, rows, compute.month, compute.as_of, compute.settings)
     batches = batches if still is None else still.over(batches)
     if parts.definitions or parts.virtual:  # what a meter is made of may stand in any batch
         whole = with_parts(joined(list(batches)), parts, feeds["meters"], compute.site_zones, compute.settings.timezone)
@@ -196,12 +196,9 @@ def _written(compute: Compute, batches: Iterator[StagedMonth]) -> tuple[Stored, 
 
 def _earlier_energies(compute: Compute) -> list[pl.DataFrame]:
     """staging/energies of the eleven months before, newest first, as far as they were computed."""
-    found = []
-    for month in reversed(trailing_months(compute.month)[:-1]):
-        stored = compute.home.ledger.manifest(month, "staging/energies")
-        if stored is not None:
-            found.append(compute.home.lake.read("staging/energies", month, stored.file_digest))
-    return found
+    stored = {item.month: item.file_digest for item in compute.home.ledger.manifests(table_name="staging/energies")}
+    months = [month for month in reversed(trailing_months(compute.month)[:-1]) if month in stored]
+    return [compute.home.lake.read("staging/energies", month, stored[month]) for month in months]
 
 
 def stage_energies(compute: Compute) -> Step:
@@ -218,7 +215,7 @@ def stage_energies(compute: Compute) -> Step:
         "ppa_contracts": compute.feeds.rows("ppa_contracts"),
         "ppa_site_shares": compute.feeds.rows("ppa_site_shares"),
         "energy_balance": balance,
-        "parts_less": pd.DataFrame(_subtracted(metering.parts), columns=["site_id", "meter_id", "member"]),
+        "parts_less": [dict(zip(("site_id", "meter_id", "member"), row, strict=True)) for row in _subtracted(metering.parts)],
         "bill_checks": bill_checks(
             compute.feeds["bills"], metering.rows, compute.month, compute.site_zones, lambda month: _hours_of(compute, month, hours)
         ),
@@ -272,7 +269,7 @@ def stage_inventory(compute: Compute) -> Step:
         "sites": compute.judged_sites,
         "inventory": inventory,
         "racks": snapshots(feeds["racks"], compute.month),
-        "devices": snapshots(feeds["devices"], compute.month),
+        "devices": snapshots(feeds["devices"], compute.month, before=False),  # no rule asks for earlier ones
         "snapshot_days": snapshot_days({name: feeds[name] for name in ("racks", "devices")}, compute.month),
     }
     inputs = {**_registry(compute), "raw/cmdb": compute.digest("raw/cmdb")}

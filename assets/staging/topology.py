@@ -111,8 +111,12 @@ def ancestors(meter_id: str, nodes: Mapping[str, Row]) -> list[str]:
 
 def cycle_above(meter_id: str, nodes: Mapping[str, Row]) -> tuple[str, ...]:
     """The members of the cycle that the stated parents of a meter run into, sorted; empty when there is none."""
-    stated = {name: row["parent_meter_id"] for name, row in nodes.items() if row["parent_meter_id"] in nodes}
-    return _walk(meter_id, stated.get)[1]
+
+    def stated(name: str) -> str | None:
+        parent = nodes[name]["parent_meter_id"] if name in nodes else None
+        return parent if parent in nodes else None
+
+    return _walk(meter_id, stated)[1]
 
 
 def _walk(start: str, up: Callable[[str], str | None]) -> tuple[list[str], tuple[str, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 # Internal units: whole numbers of these are counted (metering.md §1). Natural gas: litres at the normal state.
 INTERNAL_UNIT = {"electricity": "Wh", "heat": "Wh", "water": "L", "diesel": "mL", "natural_gas": "NL"}
@@ -59,6 +60,7 @@ def _known_units(medium: str, power: bool) -> dict[str, Fraction]:
     return _FACTORS.get(medium, {})
 
 
+@lru_cache(maxsize=4096, typed=True)
 def exact_fraction(number: float | int | str) -> Fraction:
     """The decimal a person wrote, exactly: 0.1 is 1/10, not the nearest binary fraction."""
     return Fraction(Decimal(str(number)))

@@ -17,7 +17,7 @@ from assets.staging.claim_books import consumption_months
 from assets.staging.generation import generated_wh
 from assets.staging.intervals import StagedMonth
 from assets.staging.meters import register_meters
-from assets.staging.standstill import Standstill, outage_instants, stuck_stretches, zero_stretches
+from assets.staging.standstill import ZEROS, Standstill, outage_instants, stuck_stretches, zero_stretches
 from resources.calendar import HOUR_S, add_months, month_bounds_s
 
 # Rejected rows that a finding can name (``checks.rules.view.refs``), for each meter.
@@ -108,6 +108,8 @@ def _readings(compute: Compute, names: list[str]) -> pl.DataFrame:
 
 def _zeros(compute: Compute, still: Standstill) -> pl.DataFrame:
     hours = still.zero
+    if hours.is_empty():
+        return pl.DataFrame(schema=ZEROS)
     events, meters = compute.feeds.rows("meter_events"), compute.feeds.rows("meters")
     start_s = {site_id: month_bounds_s(compute.month, zone)[0] for site_id, zone in compute.site_zones.items()}
     before = _hours_before(compute, hours["meter_id"].unique().to_list())

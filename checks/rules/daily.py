@@ -32,9 +32,9 @@ def side_days(hours: pl.DataFrame, counted: pl.DataFrame, classes: Mapping[str, 
     sides = counted.filter(pl.col("side").is_in(["E_DC", "E_IT"])).unique()
     measured = (pl.col("state") == "measured") & (pl.col("known_s") == HOUR_S)
     wanted = sides.group_by("site_id").agg(pl.len().alias("wanted"), pl.col("side").n_unique().alias("sides")).filter(pl.col("sides") == 2)
-    there = hours.join(wanted.select("site_id"), on="site_id", how="semi")
+    there = hours.filter(pl.col("site_id").is_in(wanted["site_id"].implode()))
     by_meter = (
-        _with_day(there.join(sides, on=["site_id", "meter_id"], how="semi"), zones)
+        _with_day(there.filter(pl.col("meter_id").is_in(sides["meter_id"].unique().implode())), zones)
         .group_by("site_id", "meter_id", "day")
         .agg(pl.col("quantity").sum(), measured.sum().cast(pl.Int64).alias("hours"))
         .join(sides, on=["site_id", "meter_id"])
@@ -68,7 +68,7 @@ def day_peaks(hours: pl.DataFrame, zones: Mapping[str, str], above: float) -> pl
     Source: checks.md CT05.
     """
     metered = (pl.col("known_s") == HOUR_S) & pl.col("state").is_in(["measured", "profiled"])
-    known = hours.filter(pl.col("point").is_in(_LOAD_POINTS) & metered)
+    known = hours.filter(pl.col("point").is_in(_LOAD_POINTS) & metered).select("site_id", "meter_id", "hour_s", "quantity")
     top = pl.col("quantity").sort(descending=True)
     return (
         _with_day(known, zones)
