@@ -48,7 +48,7 @@ class Ahead:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pipelines.ahead", str(home.root), str(as_of), *months],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "POLARS_MAX_THREADS": str(max(_processors() - 1, 1))},
         )  # fmt: skip
 
     def take(self, month: str) -> Mapping[str, Prepared]:

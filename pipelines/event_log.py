@@ -1,15 +1,15 @@
 """Dagster's SQLite event log with its engines kept open and its empty databases copied.
 
 Stock Dagster makes a SQLAlchemy engine for every statement, which is half of a month's time here, has each commit wait for the disk, asks
-before each check whether a table is there, reads back whole the materialization that the check is of, and builds the database of every run
-by migrations. Nothing else is changed: the same tables hold the same events. The private methods that are overridden are watched by
-``tests/upstream``.
+before each check whether a table is there and for each event which columns, writes a materialization as text twice, reads it back whole for
+each check of it and each asset made from it, and builds the database of every run by migrations. Nothing else is changed: the same tables
+hold the same events. The private methods that are overridden are watched by ``tests/upstream``.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from dagster._core.storage.event_log import SqlEventLogStorageTable, SqliteEvent
 from dagster._core.storage.event_log.base import EventLogCursor
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._serdes import ConfigurableClassData
+from dagster._time import datetime_from_timestamp
 
 _BUSY_S = 60
 
@@ -32,6 +33,9 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
         self._known_tables: set[str] = set()
         self._empty: bytes | None = None  # the database of a run without events
         self._made: dict[tuple[dg.AssetKey, str | None], dg.EventLogEntry] = {}  # materializations of the run at hand
+        self._newest_texts: dict[str, tuple[str, dg.EventLogRecord]] = {}  # of each asset, as the index has it: its text and what it says
+        self._has_columns = False
+        self._written: tuple[dg.EventLogEntry, str] | None = None  # the last event and its text
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -67,6 +71,40 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
         if table_name not in self._known_tables and super().has_table(table_name):
             self._known_tables.add(table_name)
         return table_name in self._known_tables
+
+    def _has_asset_key_index_cols_on_connection(self, conn: sa.Connection) -> bool:
+        if not self._has_columns:  # columns are added, never taken away
+            self._has_columns = super()._has_asset_key_index_cols_on_connection(conn)
+        return self._has_columns
+
+    def _event_to_row(self, event: dg.EventLogEntry) -> dict[str, Any]:
+        row = super()._event_to_row(event)
+        self._written = event, row["event"]
+        return row
+
+    def _get_asset_entry_values(self, event: dg.EventLogEntry, event_id: int, has_asset_key_index_cols: bool) -> dict[str, Any]:
+        """As Dagster's; the record of a materialization is put around the text that was made of the event just now."""
+        made = event.dagster_event
+        if made is None or not made.is_step_materialization or self._written is None or self._written[0] is not event:
+            return super()._get_asset_entry_values(event, event_id, has_asset_key_index_cols)
+        text = f'{{"__class__": "EventLogRecord", "event_log_entry": {self._written[1]}, "storage_id": {event_id}}}'
+        if made.asset_key is not None:
+            self._newest_texts[made.asset_key.to_string()] = text, dg.EventLogRecord(storage_id=event_id, event_log_entry=event)
+        values: dict[str, Any] = {"last_materialization": text, "last_run_id": event.run_id}
+        return values | ({"last_materialization_timestamp": datetime_from_timestamp(event.timestamp)} if has_asset_key_index_cols else {})
+
+    def _get_latest_materialization_records(self, raw_asset_rows: Any) -> Mapping[dg.AssetKey, dg.EventLogRecord | None]:
+        """As Dagster's; what this process stored itself is not read back from its text. A wiped asset has another ``asset_details``."""
+        known: dict[dg.AssetKey, dg.EventLogRecord | None] = {}
+        others = []
+        for row in raw_asset_rows:
+            text, record = self._newest_texts.get(row["asset_key"], (None, None))
+            asset = dg.AssetKey.from_db_string(row["asset_key"])
+            if asset is not None and record is not None and row["last_materialization"] == text and not row["asset_details"]:
+                known[asset] = record
+            else:
+                others.append(row)
+        return {**known, **(super()._get_latest_materialization_records(others) if others else {})}
 
     def store_event(self, event: dg.EventLogEntry) -> None:
         super().store_event(event)

@@ -15,6 +15,7 @@ import dagster as dg
 import pytest
 import yaml
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._serdes import serialize_value
 from dagster._utils.warnings import BetaWarning, PreviewWarning
 from sqlalchemy.engine import Connection
 
@@ -204,6 +205,49 @@ def test_the_newest_materialization_is_the_newest_whoever_stored_it(tmp_path: Pa
     assert found[0] < found[1]
 
 
+def test_the_record_of_an_asset_is_the_one_that_dagster_would_write_and_read(tmp_path: Path) -> None:
+    """Its text is byte for byte Dagster's own; what is answered from memory is what Dagster reads; a wiped asset is not there."""
+    lineage = dg.TableColumnLineage({"score": [dg.TableColumnDep(dg.AssetKey(["raw", "rows"]), "单位")]})
+    key, asked = dg.AssetKey("made"), []
+
+    @dg.asset(partitions_def=MONTHS, metadata={"x": 1})
+    def made() -> dg.MaterializeResult[Any]:
+        return dg.MaterializeResult(metadata={"n": 1, "dagster/column_lineage": lineage}, data_version=dg.DataVersion("a"))
+
+    (tmp_path / "dagster.yaml").write_text(
+        yaml.safe_dump(_settings(tmp_path, "pipelines.event_log", "PooledSqliteEventLog")), encoding="utf-8"
+    )
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        ours = instance.event_log_storage
+        assert isinstance(ours, PooledSqliteEventLog)
+        for month in ("2026-01", "2026-02"):
+            assert dg.materialize([made], partition_key=month, instance=instance).success
+            stock = SqliteEventLogStorage(ours._base_dir)
+            (theirs,), (kept,) = stock.get_asset_records([key]), ours.get_asset_records([key])
+            assert theirs == kept
+            record = kept.asset_entry.last_materialization_record
+            assert record is not None
+            assert record.partition_key == month
+            assert record is ours._newest_texts['["made"]'][1]
+            with ours.index_connection() as connection:
+                text, run = connection.exec_driver_sql("select last_materialization, last_run_id from asset_keys").fetchall()[0]
+            assert (text, run) == (serialize_value(theirs.asset_entry.last_materialization_record), record.run_id)
+            asked.append(record.storage_id)
+            stock.dispose()
+        instance.wipe_assets([key])
+        assert [one.asset_entry.last_materialization_record for one in ours.get_asset_records([key])] in ([], [None])
+    assert asked[0] < asked[1]
+
+
+def test_columns_are_asked_for_until_they_are_there(tmp_path: Path) -> None:
+    log = PooledSqliteEventLog(str(tmp_path))
+    with log.index_connection() as connection:
+        assert log._has_asset_key_index_cols_on_connection(connection)
+        connection.exec_driver_sql("alter table asset_keys rename to other")
+        assert log._has_asset_key_index_cols_on_connection(connection)
+    log.dispose()
+
+
 def test_a_table_that_is_not_there_yet_is_asked_for_again(tmp_path: Path) -> None:
     log = PooledSqliteEventLog(str(tmp_path))
     assert log.has_table("asset_check_executions")
@@ -217,14 +261,18 @@ def test_a_table_that_is_not_there_yet_is_asked_for_again(tmp_path: Path) -> Non
 Event = tuple[str, str | None, str | None, Any]
 
 
-def events(folder: Path, module: str, storage: str) -> list[Event]:
-    """What two months of a small graph leave in the event log: type, asset, partition, and whether a check passed."""
-    folder.mkdir()
+def _settings(folder: Path, module: str, storage: str) -> dict[str, Any]:
+    """An instance's settings with its storages in a folder."""
     runs = {"module": "dagster._core.storage.runs", "class": "SqliteRunStorage", "config": {"base_dir": str(folder / "runs")}}
     log = {"module": module, "class": storage, "config": {"base_dir": str(folder / "events")}}
     schedules = {"module": "dagster._core.storage.schedules", "class": "SqliteScheduleStorage", "config": {"base_dir": str(folder / "s")}}
-    settings = {"run_storage": runs, "event_log_storage": log, "schedule_storage": schedules, "telemetry": {"enabled": False}}
-    (folder / "dagster.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return {"run_storage": runs, "event_log_storage": log, "schedule_storage": schedules, "telemetry": {"enabled": False}}
+
+
+def events(folder: Path, module: str, storage: str) -> list[Event]:
+    """What two months of a small graph leave in the event log: type, asset, partition, and whether a check passed."""
+    folder.mkdir()
+    (folder / "dagster.yaml").write_text(yaml.safe_dump(_settings(folder, module, storage)), encoding="utf-8")
     found: list[Event] = []
     with dg.DagsterInstance.from_config(str(folder)) as instance:
         assert type(instance.event_log_storage).__name__ == storage
