@@ -7,8 +7,8 @@ Every table beside the log is derived: computed from its first N entries, replac
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -25,7 +25,11 @@ RUN, OWN = "run", "run/own"
 # In the inputs of a manifest ``entry 3`` is the file that entered as number 3, ``<table>@<month>`` a table of another month.
 ENTRY = "entry"
 # Asked some hundred times a month: built once.
-_ONE = sa.select(manifest).where(manifest.c.month == sa.bindparam("of"), manifest.c.table_name == sa.bindparam("table"))
+_THIS = (manifest.c.month == sa.bindparam("of")) & (manifest.c.table_name == sa.bindparam("table"))
+_ONE, _DROP = sa.select(manifest).where(_THIS), manifest.delete().where(_THIS)
+# Of a derived table its columns, whether each holds floats, and its primary key.
+_FLOATS = {name: {c.name: isinstance(c.type, sa.Float) for c in table.columns} for name, table in DERIVED.items()}
+_KEYS = {name: [c.name for c in table.primary_key.columns] for name, table in DERIVED.items()}
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Manifest:
 
     def expected_seal(self) -> str:
         """Digest of the row: a changed value in the manifest itself does not go unnoticed."""
-        return digest_json(asdict(self))
+        return digest_json(vars(self))
 
 
 class Ledger(Log):
@@ -65,21 +69,17 @@ class Ledger(Log):
         wrote there before is replaced. Each gets a seal: its digest in ``manifest`` under ``ledger/<table>@<table_name>``.
         """
         with self.write() as connection:
-            stored = list(stored)
-            for item in stored:
-                self._put_manifest(connection, item)
-            self._unseal(connection, month, stored)
+            left = list(stored)
+            self._unseal(connection, month, left)
             for name, content in (rows or {}).items():
                 table = DERIVED[name]
-                content = [{**{c: _stored(v) for c, v in row.items()}, "month": month, "table_name": table_name} for row in content]
+                content = [_stored(name, row) | {"month": month, "table_name": table_name} for row in content]
                 connection.execute(table.delete().where(table.c.month == month, table.c.table_name == table_name))
                 if content:
                     connection.execute(table.insert(), content)
-                digest = seal(connection, name, month, table_name)
-                self._put_manifest(
-                    connection,
-                    Manifest(month, f"ledger/{name}@{table_name}", digest, digest, len(content), as_of, code_version, {}),
-                )
+                digest = _seal_of(name, content)
+                left.append(Manifest(month, f"ledger/{name}@{table_name}", digest, digest, len(content), as_of, code_version, {}))
+            self._put_manifests(connection, left)
 
     @staticmethod
     def _unseal(connection: sa.Connection, month: str, stored: Sequence[Manifest]) -> None:
@@ -91,11 +91,11 @@ class Ledger(Log):
             connection.execute(manifest.delete().where(manifest.c.month == month, manifest.c.table_name.in_((RUN, OWN))))
 
     @staticmethod
-    def _put_manifest(connection: sa.Connection, item: Manifest) -> None:
-        where = (manifest.c.month == item.month) & (manifest.c.table_name == item.table_name)
-        connection.execute(manifest.delete().where(where))
-        row = {**asdict(item), "inputs": canonical_json(item.inputs), "seal": item.expected_seal()}
-        connection.execute(manifest.insert().values(row))
+    def _put_manifests(connection: sa.Connection, items: Sequence[Manifest]) -> None:
+        if items:
+            connection.execute(_DROP, [{"of": item.month, "table": item.table_name} for item in items])
+            rows = [{**vars(item), "inputs": canonical_json(item.inputs), "seal": item.expected_seal()} for item in items]
+            connection.execute(manifest.insert(), rows)
 
     def manifest(self, month: str, table_name: str) -> Manifest | None:
         """The current content of a table in a month; None when it was not computed."""
@@ -171,11 +171,23 @@ class Ledger(Log):
                 connection.execute(table.delete())
 
 
-def _stored(value: Any) -> Any:
-    """A value as every database gives it back: SQLite forgets the sign of zero, PostgreSQL takes no NUL in a text."""
-    if isinstance(value, float):
-        return value + 0.0
-    return value.replace("\0", "\N{SYMBOL FOR NULL}") if isinstance(value, str) else value
+def _stored(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A row as every database gives it back: SQLite forgets the sign of zero and knows no NaN, PostgreSQL takes no NUL in a text."""
+    floats, found = _FLOATS[name], {}
+    for column, value in row.items():
+        if value.__class__ is str:
+            value = value.replace("\0", "\N{SYMBOL FOR NULL}")
+        elif value is not None and floats[column]:
+            value = value + 0.0 if value == value else None
+        found[column] = value
+    return found
+
+
+def _seal_of(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """What ``seal`` finds when it reads these rows, as ``_stored`` gives them, of one step and month."""
+    keys, columns = _KEYS[name], [*_FLOATS[name]]
+    ordered = sorted(rows, key=lambda row: [row[key] for key in keys])
+    return digest_json([[row.get(column) for column in columns] for row in ordered])
 
 
 def seal(connection: sa.Connection, name: str, month: str, table_name: str) -> str:

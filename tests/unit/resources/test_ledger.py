@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from resources.errors import GciError
-from resources.ledger import GENESIS, Item, Ledger, Manifest
+from resources.ledger import GENESIS, Item, Ledger, Manifest, seal
 
 PART = {"feed": "sites", "month": "2026-01", "digest": "sha256:p", "file_digest": "sha256:q", "rows": 3_000_000_000}
 # sorted by code points, which is the order of their UTF-8 bytes: capitals before small letters, Chinese after Latin, and beyond it emoji
@@ -162,7 +162,7 @@ def test_rows_come_back_in_one_order_and_exactly(ledger: Ledger) -> None:
 
 def test_a_seal_is_the_same_on_every_database(ledger: Ledger) -> None:
     """The digest that manifests keep, worked out here from the rows alone."""
-    rows = [finding("b", seen=1 / 3, limit=None), finding("a", seen=-0.0, message_en="cut\0off"), finding("华", seen=5)]
+    rows = [finding("b", seen=1 / 3, limit=None), finding("a", seen=-0.0, message_en="cut\0off"), finding("华", seen=5, limit=float("nan"))]
     ledger.replace("2026-01", "t", rows={"finding": rows}, as_of=0, code_version="c")
     by_hand = []
     for id_, seen, text in (("a", 0.0, "cut␀off"), ("b", 1 / 3, "en"), ("华", 5.0, "en")):
@@ -174,6 +174,8 @@ def test_a_seal_is_the_same_on_every_database(ledger: Ledger) -> None:
     assert stored is not None
     assert stored.digest == "sha256:" + hashlib.sha256(text.encode()).hexdigest()
     assert ledger.stored_seal("2026-01", "ledger/finding@t") == stored.expected_seal()
+    with ledger.read() as connection:
+        assert seal(connection, "finding", "2026-01", "t") == stored.digest
 
 
 def test_replacing_replaces_what_the_step_wrote_and_nothing_else(ledger: Ledger) -> None:
