@@ -21,6 +21,7 @@ from resources.digest import digest_json
 RUN_KEYS = ("revision", "state", "log_number", "head_digest", "output_digest")
 SIGNIFICANT_DIGITS = 12
 _EXACT = (str, int, bool, type(None))  # most of a result
+_FLOAT = f"%.{SIGNIFICANT_DIGITS}g"
 
 
 @dataclass(frozen=True)
@@ -173,10 +174,11 @@ def output_digest(payload: Mapping[str, Any]) -> str:
 
 def _steady(value: Any) -> Any:
     """The same structure with floats as text of twelve significant digits; whole numbers stay exact."""
-    if isinstance(value, float):
-        return format(value, f".{SIGNIFICANT_DIGITS}g")
-    if isinstance(value, Mapping):
-        return {str(key): item if type(item) in _EXACT else _steady(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    kind = type(value)
+    if kind is dict or isinstance(value, Mapping):
+        return {
+            key: item if (of := type(item)) in _EXACT else _FLOAT % item if of is float else _steady(item) for key, item in value.items()
+        }
+    if kind is list or isinstance(value, list | tuple):
         return [item if type(item) in _EXACT else _steady(item) for item in value]
-    return value
+    return _FLOAT % value if isinstance(value, float) else value
