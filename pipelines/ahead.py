@@ -20,7 +20,7 @@ from assets.compute import Compute
 from assets.indicators.accounts_step import measure_accounts
 from assets.indicators.step import measure_indicators
 from assets.prepared import Prepared
-from assets.raw.fingerprint import own_fingerprint
+from assets.raw.fingerprint import own_fingerprint, remember
 from assets.raw.step import raw
 from assets.staging.boundary_step import stage_boundary
 from assets.staging.certificate_step import stage_certificates
@@ -43,6 +43,7 @@ class Ahead:
     """The steps of ``months`` in their order, from a second process."""
 
     def __init__(self, home: Home, months: Sequence[str], as_of: int) -> None:
+        self._home, self._as_of = home, as_of
         # A process of its own, not one of ``multiprocessing``: a fork would inherit locks of Polars' threads, a spawned one runs the
         # caller's script once more. In a session of its own: Ctrl-C is the first one's to answer, and ends the second.
         self._process = subprocess.Popen(
@@ -55,12 +56,13 @@ class Ahead:
         """The steps of the next month; none when the other process ended or runs other code."""
         assert self._process.stdout is not None
         try:
-            found, version, steps = pickle.load(self._process.stdout)
+            found, version, own, steps = pickle.load(self._process.stdout)
         except (EOFError, OSError, ValueError, pickle.UnpicklingError):  # it ended, in the midst of a month even, or was closed
             return {}
         if (found, version) != (month, code_version(_TOP)):
             self.close()
             return {}
+        remember(Compute(self._home, month, self._as_of), own)
         return dict(steps)
 
     def close(self) -> None:
@@ -93,20 +95,22 @@ def _processors() -> int:
 
 
 def _work(root: str, as_of: str, *months: str) -> None:
-    """Write (month, code version, steps) for every month to the standard output, which nothing else is written to."""
+    """Write (month, code version, own fingerprint, steps) for every month to the standard output, which nothing else is written to."""
     with os.fdopen(os.dup(1), "wb") as output:
         os.dup2(2, 1)
         home = Home.open(root)
         ledger = PendingLedger(home)
         vars(home)["ledger"] = ledger
         for month in months:
-            pickle.dump((month, code_version(_TOP), prepared(home, ledger, month, int(as_of))), output, pickle.HIGHEST_PROTOCOL)
+            compute = Compute(home, month, int(as_of))
+            steps = prepared(ledger, compute)
+            pickle.dump((month, code_version(_TOP), own_fingerprint(compute), steps), output, pickle.HIGHEST_PROTOCOL)
             output.flush()
 
 
-def prepared(home: Home, ledger: PendingLedger, month: str, as_of: int) -> dict[str, Prepared]:
+def prepared(ledger: PendingLedger, compute: Compute) -> dict[str, Prepared]:
     """The steps of a month by the name of their function, computed upon what ``ledger`` holds of the months before."""
-    compute, steps = Compute(home, month, as_of), {}
+    steps = {}
     for step in STEPS:
         done = step(compute)
         steps[step.__name__] = Prepared(done, ledger.taken())

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -143,10 +144,18 @@ class Log(Database):
         """Number and head digest of the newest entry (of entry ``as_of`` when given); ``(0, GENESIS)`` of an empty log."""
         query = sa.select(entry.c.n, entry.c.head).order_by(entry.c.n.desc()).limit(1)
         if as_of is not None:
+            if as_of in self._heads:
+                return as_of, self._heads[as_of]
             query = query.where(entry.c.n <= as_of)
         with self.read() as connection:
             row = connection.execute(query).first()
+        if row is not None and row.n == as_of:  # an entry never changes
+            self._heads[row.n] = row.head
         return (row.n, row.head) if row else (0, GENESIS)
+
+    @cached_property
+    def _heads(self) -> dict[int, str]:
+        return {}
 
     def moment(self, as_of: int) -> str:
         """When entry ``as_of`` entered (UTC): the time by the product's only clock."""

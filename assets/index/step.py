@@ -32,7 +32,7 @@ from assets.indicators.registry import INDICATORS
 from assets.indicators.step import STEP, graded, value_row
 from assets.raw.fingerprint import outdated_window
 from assets.reference.factors import FactorSet
-from checks.gate import Gate, judge
+from checks.gate import Gate, enters_gate, judge
 from checks.rules.catalogue import RULES
 from resources.calendar import trailing_months
 from resources.digest import digest_json
@@ -240,7 +240,7 @@ def _e_it(pue: IndicatorValue) -> int | None:
 
 def _window(compute: Compute, monthly: Mapping[str, Mapping[str, Values]]) -> list[dict[str, Any]]:
     """Facts of rule TL08: for each site and indicator the valid and the withheld months of the window."""
-    gates = {month: Gate(compute.home.ledger, month) for month in trailing_months(compute.month)}
+    gates = _gates(compute)
     rows = []
     for site_id in sorted(compute.site_zones):
         months = monthly[site_id]
@@ -262,6 +262,20 @@ def _window(compute: Compute, monthly: Mapping[str, Mapping[str, Values]]) -> li
                 }
             )
     return rows
+
+
+_known_gates: OrderedDict[str, Gate] = OrderedDict()  # by the digest of what a month's gate rests on
+
+
+def _gates(compute: Compute) -> dict[str, Gate]:
+    """The gates of the window's months, shared like their values."""
+    found = {}
+    for month, stored in compute.home.ledger.digests(*trailing_months(compute.month)).items():
+        key = digest_json([str(compute.home.root), month, {table: digest for table, digest in stored.items() if enters_gate(table)}])
+        found[month] = _known_gates.setdefault(key, Gate(compute.home.ledger, month))
+    while len(_known_gates) > _KNOWN:
+        _known_gates.popitem(last=False)
+    return found
 
 
 def _findings(compute: Compute) -> list[dict[str, Any]]:

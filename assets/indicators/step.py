@@ -140,7 +140,8 @@ class MonthInputs:
         compute, hours = self.compute, self.compute.hours(site_id)
         key = (*self._hourly_digests, site_id, hours)
         if key not in compute.kept:
-            compute.kept[key] = match_hours(*(self._hours_of(table, site_id) for table in _HOURLY), hours)
+            supply, sources = (self._hours_of(table, site_id) for table in _HOURLY)
+            compute.kept[key] = match_hours(supply, sources, hours)
         found: HourlyMatch = compute.kept[key]
         return found
 

@@ -25,15 +25,23 @@ _CACHED = 512
 
 def own_fingerprint(compute: Compute) -> str | None:
     """Digest of everything that can change the month's own numbers; None when no site is in force at its end."""
-    key = (str(compute.home.root), compute.home.ledger.head(compute.as_of)[1], compute.month)
-    if key not in _cache:
+    if (key := _key(compute)) not in _cache:
         documents = [compute.document(kind)[0] for kind in _DOCUMENTS]
         waived = [item.json() for item in compute.waivers.values()]
         said = [raw_digests(compute), documents, code_version("reports"), waived, _claims_may_come(compute)]
-        _cache[key] = digest_json(said) if compute.sites else None
-        while len(_cache) > _CACHED:
-            _cache.popitem(last=False)
+        remember(compute, digest_json(said) if compute.sites else None)
     return _cache[key]
+
+
+def remember(compute: Compute, own: str | None) -> None:
+    """Keep the own fingerprint of a month, which this process or the one that works ahead made."""
+    _cache[_key(compute)] = own
+    while len(_cache) > _CACHED:
+        _cache.popitem(last=False)
+
+
+def _key(compute: Compute) -> tuple[str, str, str]:
+    return str(compute.home.root), compute.home.ledger.head(compute.as_of)[1], compute.month
 
 
 def _claims_may_come(compute: Compute) -> list[bool]:

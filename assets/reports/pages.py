@@ -98,6 +98,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # a template belongs to the code
         extensions=[_Said],
     )
     found.globals.update(t=bilingual, links=links, cells=day_cells)
