@@ -27,9 +27,12 @@ ENTRY = "entry"
 # Asked some hundred times a month: built once.
 _THIS = (manifest.c.month == sa.bindparam("of")) & (manifest.c.table_name == sa.bindparam("table"))
 _ONE, _DROP = sa.select(manifest).where(_THIS), manifest.delete().where(_THIS)
-# Of a derived table its columns, whether each holds floats, and its primary key.
-_FLOATS = {name: {c.name: isinstance(c.type, sa.Float) for c in table.columns} for name, table in DERIVED.items()}
-_KEYS = {name: [c.name for c in table.primary_key.columns] for name, table in DERIVED.items()}
+# Of each derived table: its columns, whether they hold floats, and what takes away the rows of a step.
+_COLUMNS = {name: {c.name: isinstance(c.type, sa.Float) for c in table.columns} for name, table in DERIVED.items()}
+_CLEAR = {
+    name: table.delete().where(table.c.month == sa.bindparam("of"), table.c.table_name == sa.bindparam("step"))
+    for name, table in DERIVED.items()
+}
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,11 @@ class Ledger(Log):
             left = list(stored)
             self._unseal(connection, month, left)
             for name, content in (rows or {}).items():
-                table = DERIVED[name]
-                content = [_stored(name, row) | {"month": month, "table_name": table_name} for row in content]
-                connection.execute(table.delete().where(table.c.month == month, table.c.table_name == table_name))
-                if content:
-                    connection.execute(table.insert(), content)
-                digest = _seal_of(name, content)
-                left.append(Manifest(month, f"ledger/{name}@{table_name}", digest, digest, len(content), as_of, code_version, {}))
+                lines = _stored(name, [{**row, "month": month, "table_name": table_name} for row in content])
+                connection.execute(_CLEAR[name], {"of": month, "step": table_name})
+                self._insert(connection, name, lines)
+                digest = digest_json(lines)  # what ``seal`` finds
+                left.append(Manifest(month, f"ledger/{name}@{table_name}", digest, digest, len(lines), as_of, code_version, {}))
             self._put_manifests(connection, left)
 
     @staticmethod
@@ -89,6 +90,20 @@ class Ledger(Log):
         left = json.loads(run) if run else {}
         if any(left.get(item.table_name) != item.digest for item in stored if item.table_name not in (RUN, OWN)):
             connection.execute(manifest.delete().where(manifest.c.month == month, manifest.c.table_name.in_((RUN, OWN))))
+
+    def _insert(self, connection: sa.Connection, name: str, lines: list[list[Any]]) -> None:
+        """Insert whole rows, as the driver takes them: SQLAlchemy would look at every value of them."""
+        if not lines:
+            return
+        compiled = self._inserts[name]
+        content = (
+            [tuple(line) for line in lines] if compiled.positional else [dict(zip(_COLUMNS[name], line, strict=True)) for line in lines]
+        )
+        connection.exec_driver_sql(str(compiled), content)
+
+    @cached_property
+    def _inserts(self) -> dict[str, Any]:
+        return {name: table.insert().compile(dialect=self._writer.dialect) for name, table in DERIVED.items()}
 
     @staticmethod
     def _put_manifests(connection: sa.Connection, items: Sequence[Manifest]) -> None:
@@ -171,23 +186,24 @@ class Ledger(Log):
                 connection.execute(table.delete())
 
 
-def _stored(name: str, row: dict[str, Any]) -> dict[str, Any]:
-    """A row as every database gives it back: SQLite forgets the sign of zero and knows no NaN, PostgreSQL takes no NUL in a text."""
-    floats, found = _FLOATS[name], {}
-    for column, value in row.items():
-        if value.__class__ is str:
-            value = value.replace("\0", "\N{SYMBOL FOR NULL}")
-        elif value is not None and floats[column]:
-            value = value + 0.0 if value == value else None
-        found[column] = value
-    return found
-
-
-def _seal_of(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    """What ``seal`` finds when it reads these rows, as ``_stored`` gives them, of one step and month."""
-    keys, columns = _KEYS[name], [*_FLOATS[name]]
-    ordered = sorted(rows, key=lambda row: [row[key] for key in keys])
-    return digest_json([[row.get(column) for column in columns] for row in ordered])
+def _stored(name: str, rows: Iterable[Mapping[str, Any]]) -> list[list[Any]]:
+    """Rows in the order of columns and of the primary key, which comes first, with their values as every database gives them back: SQLite
+    forgets the sign of zero and knows no NaN, PostgreSQL takes no NUL in a text."""
+    found, columns = [], _COLUMNS[name]
+    for row in rows:
+        if not row.keys() <= columns.keys():
+            raise ValueError(f"rows of {name} have no {', '.join(sorted(row.keys() - columns.keys()))}")
+        line = []
+        for column, is_float in columns.items():
+            value = row.get(column)
+            if is_float:
+                value = None if value is None or value != value else value + 0.0
+            elif isinstance(value, str) and "\0" in value:
+                value = value.replace("\0", "\N{SYMBOL FOR NULL}")
+            line.append(value)
+        found.append(line)
+    keys = len(DERIVED[name].primary_key)
+    return sorted(found, key=lambda line: line[:keys])
 
 
 def seal(connection: sa.Connection, name: str, month: str, table_name: str) -> str:
