@@ -7,7 +7,7 @@ claim counts was decided in ``assets/staging``, what the share is in ``assets/in
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +19,7 @@ import polars as pl
 
 from assets.reports.boundary import natural
 from assets.reports.published import parts_of_results
-from assets.reports.tables import Tables, by_site
+from assets.reports.tables import by_site
 from assets.staging.claim_rules import REASONS
 from checks.waivers import day_of
 from resources.calendar import month_range
@@ -32,6 +32,9 @@ WH = 1_000_000
 HELD, CANCELLED = "transferred", "cancelled"
 _WAITING_STOCK = "held, not cancelled"
 _METERED = "counted by the meter"  # certificates of energy that counts by its meter: nothing is lost by leaving them out
+# What of a month's energies is the electricity of a site, and what of its boundary is a contract.
+_OF_SITE = (pl.col("measure") == "E_DC") & (pl.col("meter_id").fill_null("") == "")
+_OF_CONTRACTS = pl.col("kind") == "contract"
 # Of a state: the months between which a range counts for a year, and the order of ranges.
 _RANGES = {
     HELD: ("production_month", "usable_for", "usable_to", "project_code", "production_month", "seq_start"),
@@ -85,30 +88,26 @@ class Stock:
         """Number and head digest of the newest entry of the log."""
         return self.home.ledger.head()
 
-    @cached_property
-    def _tables(self) -> Tables:
-        return Tables(self.home)
-
     def electricity(self, month: str, site_id: str) -> int | None:
         """What the site used in a month in Wh; None when it is not known."""
-        rows = self._chosen("staging/energies", month, site_id, (pl.col("measure") == "E_DC") & (pl.col("meter_id").fill_null("") == ""))
+        rows = self._chosen("staging/energies", month, site_id, _OF_SITE)
         return rows[0]["quantity"] if rows else None
 
     def contracts(self, month: str, site_id: str) -> set[str]:
         """The contracts in which the site has a share in a month."""
-        return {row["id"] for row in self._chosen("staging/boundary", month, site_id, pl.col("kind") == "contract")}
+        return {row["id"] for row in self._chosen("staging/boundary", month, site_id, _OF_CONTRACTS)}
 
     def _chosen(self, table: str, month: str, site_id: str, which: pl.Expr) -> list[Row]:
         """The rows of a site and month among those of a table that are wanted of it."""
-        if (table, month) not in self._of_month:
-            stored = self._tables.manifest(table, month)
-            frame = None if stored is None else self.home.lake.read(table, month, stored.file_digest)
-            self._of_month[table, month] = {} if frame is None else by_site(frame.filter(which))
-        return self._of_month[table, month].get(site_id, [])
-
-    @cached_property
-    def _of_month(self) -> dict[tuple[str, str], dict[str | None, list[Row]]]:
-        return {}
+        stored = self._manifests(table).get(month)
+        if stored is None:
+            return []
+        if stored.file_digest not in _parts:
+            _parts[stored.file_digest] = by_site(self.home.lake.read(table, month, stored.file_digest).filter(which))
+        _parts.move_to_end(stored.file_digest)
+        while len(_parts) > _PARTS:
+            _parts.popitem(last=False)
+        return _parts[stored.file_digest].get(site_id, [])
 
     @cached_property
     def _claims(self) -> dict[tuple[str, ...], dict[str | None, list[Row]]]:
@@ -178,8 +177,17 @@ class Stock:
 
     def _stored(self, table: str) -> dict[str, Manifest]:
         """What is there of a table, by month."""
-        found = self.home.ledger.manifests(table_name=table)
-        return {item.month: item for item in found if self.home.lake.has(table, item.month, item.file_digest)}
+        return {month: item for month, item in self._manifests(table).items() if self.home.lake.has(table, month, item.file_digest)}
+
+    def _manifests(self, table: str) -> dict[str, Manifest]:
+        """What the ledger says of a table, by month."""
+        if table not in self._known:
+            self._known[table] = {item.month: item for item in self.home.ledger.manifests(table_name=table)}
+        return self._known[table]
+
+    @cached_property
+    def _known(self) -> dict[str, dict[str, Manifest]]:
+        return {}
 
     def _joined(self, stored: Iterable[Manifest]) -> pl.DataFrame:
         found = [self.home.lake.read(item.table_name, item.month, item.file_digest) for item in stored]
@@ -199,6 +207,11 @@ class Stock:
         """The file and row that a row rests on."""
         said = {name: row[name] for name in ("evidence", "entry", "source_row")}
         return said | {"file": self.files.get(row["entry"] or 0)}
+
+
+# What is chosen of a table, by its digest: the pages of the next month ask for most of it again.
+_parts: OrderedDict[str, dict[str | None, list[Row]]] = OrderedDict()
+_PARTS = 32
 
 
 def site_year(stock: Stock, site_id: str, year: str) -> Row:
