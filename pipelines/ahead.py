@@ -27,7 +27,7 @@ from assets.staging.certificate_step import stage_certificates
 from assets.staging.step import stage_claims, stage_energies, stage_intervals, stage_inventory
 from resources.code_version import code_version
 from resources.home import Home
-from resources.ledger import OWN, Ledger, Manifest
+from resources.ledger import OWN, Ledger, Manifest, Rows
 from resources.schema import DERIVED
 
 # each after those that it reads
@@ -132,7 +132,7 @@ class PendingLedger(Ledger):
         month: str,
         table_name: str,
         stored: Iterable[Manifest] = (),
-        rows: dict[str, list[dict[str, Any]]] | None = None,
+        rows: Mapping[str, Rows | list[dict[str, Any]]] | None = None,
         *,
         as_of: int,
         code_version: str,
@@ -142,12 +142,15 @@ class PendingLedger(Ledger):
         if month != self._month:
             self._month, self._rows = month, {}
         self._pending |= {(item.month, item.table_name): item for item in stored}
+        laid: dict[str, Rows] = {}
         for name, content in (rows or {}).items():
+            assert not isinstance(content, Rows)  # these are for the other process
+            laid[name] = made = Rows.of(name, month, table_name, content)
             blank = dict.fromkeys(DERIVED[name].columns.keys()) | {"month": month, "table_name": table_name}
             self._rows.setdefault(name, []).extend(blank | row for row in content)
-            seal = Manifest(month, f"ledger/{name}@{table_name}", f"noted {len(self._changes)}", "", len(content), as_of, code_version, {})
+            seal = Manifest(month, f"ledger/{name}@{table_name}", made.digest, made.digest, len(content), as_of, code_version, {})
             self._pending[month, seal.table_name] = seal
-        change = {"month": month, "table_name": table_name, "stored": stored, "rows": rows}
+        change = {"month": month, "table_name": table_name, "stored": stored, "rows": laid}
         self._changes.append(change | {"as_of": as_of, "code_version": code_version})
 
     def taken(self) -> tuple[dict[str, Any], ...]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -18,7 +18,7 @@ from resources.digest import canonical_json, digest_json
 from resources.log import GENESIS, ONCE_KINDS, Entry, Item, Log, Part
 from resources.schema import DERIVED, manifest
 
-__all__ = ["GENESIS", "ONCE_KINDS", "OWN", "RUN", "Entry", "Item", "Ledger", "Manifest", "Part", "seal"]
+__all__ = ["GENESIS", "ONCE_KINDS", "OWN", "RUN", "Entry", "Item", "Ledger", "Manifest", "Part", "Rows", "seal"]
 
 # Manifests that say a month was computed whole: from which inputs of its trailing window, and from which of its own.
 RUN, OWN = "run", "run/own"
@@ -29,6 +29,7 @@ _THIS = (manifest.c.month == sa.bindparam("of")) & (manifest.c.table_name == sa.
 _ONE, _DROP = sa.select(manifest).where(_THIS), manifest.delete().where(_THIS)
 # Of each derived table: its columns, whether they hold floats, and what takes away the rows of a step.
 _COLUMNS = {name: {c.name: isinstance(c.type, sa.Float) for c in table.columns} for name, table in DERIVED.items()}
+_OTHERS = {name: [*columns.items()][2:] for name, columns in _COLUMNS.items()}  # month and table_name are the first two
 _CLEAR = {
     name: table.delete().where(table.c.month == sa.bindparam("of"), table.c.table_name == sa.bindparam("step"))
     for name, table in DERIVED.items()
@@ -53,6 +54,37 @@ class Manifest:
         return digest_json(vars(self))
 
 
+class Rows(NamedTuple):
+    """What one step leaves in a derived table for a month: whole rows in the order of columns and of the primary key, and the digest that
+    ``seal`` finds of them."""
+
+    lines: list[tuple[Any, ...]]
+    digest: str
+
+    @classmethod
+    def of(cls, name: str, month: str, table_name: str, rows: Iterable[Mapping[str, Any]]) -> Rows:
+        """Rows of the table ``name`` (without month and table_name), with their values as every database gives them back.
+
+        SQLite forgets the sign of zero and knows no NaN, PostgreSQL takes no NUL in a text.
+        """
+        lines, columns = [], _COLUMNS[name]
+        for row in rows:
+            if not row.keys() <= columns.keys():
+                raise ValueError(f"rows of {name} have no {', '.join(sorted(row.keys() - columns.keys()))}")
+            line: list[Any] = [month, table_name]
+            for column, is_float in _OTHERS[name]:
+                value = row.get(column)
+                if is_float:
+                    value = None if value is None or value != value else value + 0.0
+                elif isinstance(value, str) and "\0" in value:
+                    value = value.replace("\0", "\N{SYMBOL FOR NULL}")
+                line.append(value)
+            lines.append(tuple(line))
+        keys = len(DERIVED[name].primary_key)  # the first columns
+        lines.sort(key=lambda line: line[:keys])
+        return cls(lines, digest_json(lines))
+
+
 class Ledger(Log):
     """Access to one ledger. Every change is one transaction; writers wait for each other."""
 
@@ -61,7 +93,7 @@ class Ledger(Log):
         month: str,
         table_name: str,
         stored: Iterable[Manifest] = (),
-        rows: dict[str, list[dict[str, Any]]] | None = None,
+        rows: Mapping[str, Rows | list[dict[str, Any]]] | None = None,
         *,
         as_of: int,
         code_version: str,
@@ -75,10 +107,9 @@ class Ledger(Log):
             left = list(stored)
             self._unseal(connection, month, left)
             for name, content in (rows or {}).items():
-                lines = _stored(name, [{**row, "month": month, "table_name": table_name} for row in content])
+                lines, digest = content if isinstance(content, Rows) else Rows.of(name, month, table_name, content)
                 connection.execute(_CLEAR[name], {"of": month, "step": table_name})
                 self._insert(connection, name, lines)
-                digest = digest_json(lines)  # what ``seal`` finds
                 left.append(Manifest(month, f"ledger/{name}@{table_name}", digest, digest, len(lines), as_of, code_version, {}))
             self._put_manifests(connection, left)
 
@@ -91,14 +122,12 @@ class Ledger(Log):
         if any(left.get(item.table_name) != item.digest for item in stored if item.table_name not in (RUN, OWN)):
             connection.execute(manifest.delete().where(manifest.c.month == month, manifest.c.table_name.in_((RUN, OWN))))
 
-    def _insert(self, connection: sa.Connection, name: str, lines: list[list[Any]]) -> None:
+    def _insert(self, connection: sa.Connection, name: str, lines: list[tuple[Any, ...]]) -> None:
         """Insert whole rows, as the driver takes them: SQLAlchemy would look at every value of them."""
         if not lines:
             return
         compiled = self._inserts[name]
-        content = (
-            [tuple(line) for line in lines] if compiled.positional else [dict(zip(_COLUMNS[name], line, strict=True)) for line in lines]
-        )
+        content = lines if compiled.positional else [dict(zip(_COLUMNS[name], line, strict=True)) for line in lines]
         connection.exec_driver_sql(str(compiled), content)
 
     @cached_property
@@ -184,26 +213,6 @@ class Ledger(Log):
         with self.write() as connection:
             for table in (*DERIVED.values(), manifest):
                 connection.execute(table.delete())
-
-
-def _stored(name: str, rows: Iterable[Mapping[str, Any]]) -> list[list[Any]]:
-    """Rows in the order of columns and of the primary key, which comes first, with their values as every database gives them back: SQLite
-    forgets the sign of zero and knows no NaN, PostgreSQL takes no NUL in a text."""
-    found, columns = [], _COLUMNS[name]
-    for row in rows:
-        if not row.keys() <= columns.keys():
-            raise ValueError(f"rows of {name} have no {', '.join(sorted(row.keys() - columns.keys()))}")
-        line = []
-        for column, is_float in columns.items():
-            value = row.get(column)
-            if is_float:
-                value = None if value is None or value != value else value + 0.0
-            elif isinstance(value, str) and "\0" in value:
-                value = value.replace("\0", "\N{SYMBOL FOR NULL}")
-            line.append(value)
-        found.append(line)
-    keys = len(DERIVED[name].primary_key)
-    return sorted(found, key=lambda line: line[:keys])
 
 
 def seal(connection: sa.Connection, name: str, month: str, table_name: str) -> str:

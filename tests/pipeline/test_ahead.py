@@ -15,6 +15,7 @@ import pytest
 from assets.prepared import Prepared
 from pipelines import ahead, backfill
 from resources.home import Home
+from resources.ledger import Rows
 from tests.pipeline.hand_made import MONTHS
 from tests.pipeline.test_digests import digests
 
@@ -189,6 +190,7 @@ def test_a_pending_ledger_reads_what_it_noted_and_writes_nothing(three_months: P
     with pytest.raises(ValueError, match="rows of result are read of 2025-12 here"):
         ledger.rows("result")
     (change,) = ledger.taken()
-    assert (change["month"], change["stored"], change["rows"]) == (MONTHS[1], (changed,), {"verdict": verdicts})
+    laid = Rows.of("verdict", MONTHS[1], "staging/energies", verdicts)
+    assert (change["month"], change["stored"], change["rows"]) == (MONTHS[1], (changed,), {"verdict": laid})
     assert ledger.taken() == ()
     assert _rows(home.root) == before
