@@ -28,7 +28,7 @@ ROUNDS = 3
 LARGEST = {"pandas": 3, "spark": 30, "landing": 30}  # million readings
 ONCE = ("pandas", "spark")
 ENCODINGS = ("utf-8", "gb18030")
-MARK = "bench"
+MARK, TRACE_MARK = "bench", "trace"
 NAMES = {
     "floor": "floor", "hourly": "hourly (Polars)", "staging": "hourly and judged", "pandas": "pandas", "spark": "hourly (Spark, local[2])",
 }  # fmt: skip
@@ -66,10 +66,16 @@ def bench(sizes: Sequence[Size], folder: Path, rounds: int) -> str:
             file = _csv(folder, size, encoding)
             found = _measured(size, {"read": file, "landing": file}, rounds, skipped)
             landed.append((encoding, file.stat().st_size, found))
-    traced = _measured(TRACED, dict.fromkeys(("parts", "trace", "sample"), prepared_trace(folder)), rounds, skipped)
-    tables = [_staging_table(staged), _judging(staged), _growth_table(staged), _landing_table(landed), _trace_table(traced)]
+    tables = [_staging_table(staged), _judging(staged), _growth_table(staged), _landing_table(landed)]
     measured = f"{machine('polars', 'pandas', 'pyarrow', 'narwhals', *_pyspark())} Median of {rounds} rounds ({', '.join(ONCE)}: one run)."
     return "\n\n".join([measured, *tables, *skipped, _faults(folder, sizes)])
+
+
+def bench_trace(folder: Path, rounds: int) -> str:
+    """A number walked back to its readings, as Markdown."""
+    failed: list[str] = []
+    traced = _measured(TRACED, dict.fromkeys(("parts", "trace", "sample"), prepared_trace(folder)), rounds, failed)
+    return "\n\n".join([f"{machine('polars')} Median of {rounds} rounds.", _trace_table(traced), *failed])
 
 
 def _measured(size: Size, steps: dict[str, Path], rounds: int, failed: list[str]) -> list[Row]:
@@ -168,7 +174,7 @@ def _trace_table(rows: Sequence[Row]) -> str:
         aims = [(f"{LONGEST_TRACE_S:g} s", row.time_s <= LONGEST_TRACE_S)] if row.step != "parts" else []
         times = (f"{row.time_s:.2f} s", f"{row.cpu_s:.2f} s", f"{row.ratio:.1f}")
         found.append((_count(row), TRACE_NAMES[row.step], *times, _gib(row.peak), met(aims)))
-    return "### Trace\n\n" + table("readings | step | time | CPU time | × read | peak memory | aims", found)
+    return table("readings | step | time | CPU time | × read | peak memory | aims", found)
 
 
 def _count(row: Row) -> str:
@@ -212,11 +218,15 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="where generated input lies and stays")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--write", type=Path, help="a page in which the tables of this benchmark are replaced")
+    parser.add_argument("--trace", action="store_true", help="measure the trace alone")
     given = parser.parse_args()
-    tables = bench([Size(millions) for millions in sorted(given.sizes)], given.folder.resolve(), given.rounds)
-    print(tables)
-    if given.write:
-        given.write.write_text(replaced(given.write.read_text(encoding="utf-8"), MARK, tables), encoding="utf-8")
+    folder = given.folder.resolve()
+    sizes = [] if given.trace else [Size(millions) for millions in sorted(given.sizes)]
+    found = ({MARK: bench(sizes, folder, given.rounds)} if sizes else {}) | {TRACE_MARK: bench_trace(folder, given.rounds)}
+    for mark, tables in found.items():
+        print(tables)
+        if given.write:
+            given.write.write_text(replaced(given.write.read_text(encoding="utf-8"), mark, tables), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ killed, the first one computes what is missing itself, and says what is wrong as
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import subprocess
@@ -20,6 +21,7 @@ from assets.compute import Compute
 from assets.indicators.accounts_step import measure_accounts
 from assets.indicators.step import measure_indicators
 from assets.prepared import Prepared
+from assets.raw.feeds import load
 from assets.raw.fingerprint import own_fingerprint, remember
 from assets.raw.step import raw
 from assets.staging.boundary_step import stage_boundary
@@ -29,6 +31,7 @@ from resources.code_version import code_version
 from resources.home import Home
 from resources.ledger import OWN, Ledger, Manifest, Rows
 from resources.schema import DERIVED
+from resources.settings import settings_of
 
 # each after those that it reads
 STEPS = (
@@ -40,21 +43,37 @@ _TOP = "reports"  # the layer whose code version covers all code
 
 
 class Ahead:
-    """The steps of ``months`` in their order, from a second process."""
+    """The steps of months in their order, from a second process; none where it does not pay: few months, one processor, or Spark, which
+    uses all there are."""
 
-    def __init__(self, home: Home, months: Sequence[str], as_of: int) -> None:
-        self._home, self._as_of = home, as_of
+    def __init__(self, home: Home, as_of: int) -> None:
+        self.home, self.as_of = home, as_of
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def expect(self, months: int) -> None:
+        """That many months are likely to be computed: the process may start, and read the feeds, before it is known which."""
+        if self._process is not None or months < FEWEST or _processors() < 2 or self.home.settings.engine == "spark":
+            return
         # A process of its own, not one of ``multiprocessing``: a fork would inherit locks of Polars' threads, a spawned one runs the
         # caller's script once more. In a session of its own: Ctrl-C is the first one's to answer, and ends the second.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.ahead", str(home.root), str(as_of), *months],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+            [sys.executable, "-m", "pipelines.ahead", str(self.home.root), str(self.as_of)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "POLARS_MAX_THREADS": str(max(_processors() - 1, 1))},
         )  # fmt: skip
 
+    def begin(self, months: Sequence[str]) -> None:
+        """These months are computed, in this order."""
+        self.expect(len(months))
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):  # it ended: nothing will come
+                self._process.stdin.write("\n".join(months).encode())
+                self._process.stdin.close()
+
     def take(self, month: str) -> Mapping[str, Prepared]:
-        """The steps of the next month; none when the other process ended or runs other code."""
-        assert self._process.stdout is not None
+        """The steps of the next month; none when there is no other process, when it ended or runs other code."""
+        if self._process is None or self._process.stdout is None:
+            return {}
         try:
             found, version, own, steps = pickle.load(self._process.stdout)
         except (EOFError, OSError, ValueError, pickle.UnpicklingError):  # it ended, in the midst of a month even, or was closed
@@ -62,25 +81,24 @@ class Ahead:
         if (found, version) != (month, code_version(_TOP)):
             self.close()
             return {}
-        remember(Compute(self._home, month, self._as_of), own)
+        remember(Compute(self.home, month, self.as_of), own)
         return dict(steps)
 
     def close(self) -> None:
         """End the other process, whatever it is doing."""
-        self._process.kill()
-        self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):  # what was not sent yet has nowhere to go
+                        pipe.close()
 
 
 @contextmanager
-def ahead_of(home: Home, months: Sequence[str], as_of: int) -> Iterator[Ahead | None]:
-    """Months ahead while the home's one writer computes them; None where it does not pay: few months, one processor, or Spark, which uses
-    all there are."""
-    if len(months) < FEWEST or _processors() < 2 or home.settings.engine == "spark":
-        yield None
-        return
-    ahead = Ahead(home, months, as_of)
+def ahead_of(home: Home, as_of: int) -> Iterator[Ahead]:
+    """Months ahead while the home's one writer computes them."""
+    ahead = Ahead(home, as_of)
     try:
         yield ahead
     finally:
@@ -94,14 +112,18 @@ def _processors() -> int:
 # the second process ------------------------------------------------------------------------------------------------------------------
 
 
-def _work(root: str, as_of: str, *months: str) -> None:
-    """Write (month, code version, own fingerprint, steps) for every month to the standard output, which nothing else is written to."""
+def _work(root: str, as_of: str) -> None:
+    """Write (month, code version, own fingerprint, steps) for every month that comes in to the standard output, which nothing else is
+    written to."""
     with os.fdopen(os.dup(1), "wb") as output:
         os.dup2(2, 1)
         home = Home.open(root)
         ledger = PendingLedger(home)
         vars(home)["ledger"] = ledger
-        for month in months:
+        document = ledger.latest("settings", int(as_of))
+        if document is not None:  # what all months need, while it is not known yet which they are
+            load(home, int(as_of), settings_of(home.lake.file_path(document.digest).read_bytes()))
+        for month in sys.stdin.read().split():
             compute = Compute(home, month, int(as_of))
             steps = prepared(ledger, compute)
             pickle.dump((month, code_version(_TOP), own_fingerprint(compute), steps), output, pickle.HIGHEST_PROTOCOL)

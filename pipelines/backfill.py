@@ -63,11 +63,13 @@ def compute_months(home: Home, months: Sequence[str], *, force: bool = False, pr
     as_of, _ = home.ledger.head()
     wanted = sorted(set(months))
     candidates = sorted({*history(home, home.settings, as_of, wanted[-1]), *wanted})
-    outcomes = {month: _outcome(Compute(home, month, as_of), force=force and month in wanted) for month in candidates}
-    ahead = [month for month, outcome in outcomes.items() if outcome == COMPUTED]
     seconds = dict[str, float]()
     # the one writer from the first month to the last: between two of them another one would clear away what the second process writes
-    with writing(home, "computing months"), ahead_of(home, ahead, as_of) as others, few_collections():
+    with writing(home, "computing months"), ahead_of(home, as_of) as others, few_collections():
+        others.expect(len(set(candidates) - {item.month for item in home.ledger.manifests(table_name=RUN)}))
+        outcomes = {month: _outcome(Compute(home, month, as_of), force=force and month in wanted) for month in candidates}
+        ahead = [month for month, outcome in outcomes.items() if outcome == COMPUTED]
+        others.begin(ahead)
         run = _Runner(home, as_of, others)
         for number, month in enumerate(ahead):
             if progress is not None:
@@ -124,7 +126,7 @@ class _Runner:
     ``others`` works out steps of the months ahead, and has begun before either is made.
     """
 
-    def __init__(self, home: Home, as_of: int, others: Ahead | None) -> None:
+    def __init__(self, home: Home, as_of: int, others: Ahead) -> None:
         self.home, self.as_of, self.others = home, as_of, others
 
     @cached_property
@@ -137,8 +139,7 @@ class _Runner:
 
     def compute(self, month: str) -> None:
         job, instance = self._job, self._instance
-        steps = self.others.take(month) if self.others else {}
-        with offered(self.home, month, self.as_of, steps):
+        with offered(self.home, month, self.as_of, self.others.take(month)):
             run_month(job, instance, month, self.as_of)
 
 

@@ -49,7 +49,7 @@ class Watched(ahead.Ahead):
     killed = False
 
     def take(self, month: str) -> Mapping[str, Prepared]:
-        if self.killed and self.taken:
+        if self.killed and self.taken and self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process.stdout.read()  # type: ignore[union-attr]  # what it had written before
@@ -104,6 +104,7 @@ def test_months_from_other_code_are_not_taken(empty_copy: Home, monkeypatch: pyt
     with _running(empty_copy, monkeypatch) as others:
         monkeypatch.setattr(ahead, "code_version", lambda layer: f"another {layer}")
         assert others.take(MONTHS[0]) == {}
+        assert others._process is not None
         assert others._process.poll() == -signal.SIGKILL
         assert others.take(MONTHS[1]) == {}
 
@@ -112,8 +113,8 @@ def test_months_from_other_code_are_not_taken(empty_copy: Home, monkeypatch: pyt
 def _running(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[ahead.Ahead]:
     monkeypatch.setattr(ahead, "FEWEST", 1)
     monkeypatch.setattr(ahead, "_processors", lambda: 2)
-    with ahead.ahead_of(home, MONTHS, home.ledger.head()[0]) as others:
-        assert others is not None
+    with ahead.ahead_of(home, home.ledger.head()[0]) as others:
+        others.begin(MONTHS)
         yield others
 
 
@@ -124,6 +125,7 @@ def test_a_failure_ends_the_second_process_quietly(
     shutil.rmtree(empty_copy.root / "lake" / "parts")
     with _running(empty_copy, monkeypatch) as others:
         assert others.take(MONTHS[0]) == {}
+        assert others._process is not None
         assert others._process.wait(timeout=30) == 1
     assert capfd.readouterr() == ("", "")
     with pytest.raises(Exception, match=r"parts/.* is missing from the lake"):
@@ -147,17 +149,25 @@ def test_where_a_second_process_pays(
     home = initialise(tmp_path / "home")
     with home.settings_path.open("a", encoding="utf-8") as file:
         file.write(settings)
-    started = []
     monkeypatch.setattr(ahead, "_processors", lambda: processors)
-    monkeypatch.setattr(ahead, "Ahead", lambda *arguments: started.append(arguments) or _Nothing())
     names = [f"2026-{number:02d}" for number in range(1, months + 1)]
-    with ahead.ahead_of(Home.open(home.root), names, 7) as others:
-        assert (others is not None) == second
-    assert [(list(found), as_of) for _, found, as_of in started] == ([(names, 7)] if second else [])
+    with ahead.ahead_of(Home.open(home.root), 7) as others:
+        others.begin(names)
+        assert (others._process is not None) == second
+        if others._process is None:
+            assert others.take(names[0]) == {}
 
 
-class _Nothing:
-    def close(self) -> None: ...
+def test_a_process_that_was_expected_and_not_needed_is_ended(empty_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "FEWEST", 2)
+    monkeypatch.setattr(ahead, "_processors", lambda: 2)
+    with ahead.ahead_of(empty_copy, 1) as others:
+        others.expect(2)
+        process = others._process
+        assert process is not None
+        others.begin([])
+    assert process.returncode is not None
+    assert others.take(MONTHS[0]) == {}
 
 
 def test_a_pending_ledger_reads_what_it_noted_and_writes_nothing(three_months: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from assets.staging.intervals import StagedMonth, joined, read_batches
-from resources.engine import Engine, engine_of, spark_missing
+from resources.engine import Engine, PolarsEngine, engine_of, spark_missing
 from resources.home import Home
 from resources.lake import content_digest
 from resources.settings import Settings
@@ -103,8 +103,9 @@ def test_batches_and_the_order_of_rows_change_nothing(world: Any, once: StagedMo
     assert digests(stage(shuffled, meters, events, zones=zones, batch=batch)) == digests(once)
 
 
-def test_hours_that_wait_in_files_are_the_same(world: Any, once: StagedMonth, tmp_path: Path) -> None:
+def test_hours_that_wait_in_files_are_the_same(world: Any, once: StagedMonth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     meters, events, rows, zones = world
+    monkeypatch.setattr(PolarsEngine, "batch_rows", len(rows) // 4)  # a single batch waits for nobody
     home = a_home(tmp_path)
     by_month: dict[str, list[dict[str, Any]]] = {"2026-02": [], "2026-03": [], "2026-04": []}
     for row in rows:
