@@ -9,7 +9,7 @@ from typing import Any
 
 from assets.compute import Compute, Step
 from assets.edition.document import parse_edition
-from assets.indicators.hourly_match import HourlyMatch, match_hours
+from assets.indicators.hourly_match import HourlyMatch, match_sites
 from assets.indicators.inputs import Parameters, SiteMonth
 from assets.indicators.measure import IndicatorValue
 from assets.indicators.parameters import parameters_of
@@ -139,11 +139,11 @@ class MonthInputs:
         hours = {site["site_id"]: compute.hours(site["site_id"]) for site in compute.sites}
         key = (*(compute.manifest(name).file_digest for name in names), tuple(hours.items()))
         if key not in compute.kept:
-            rows: list[dict[str, list[dict[str, Any]]]] = [{site_id: [] for site_id in hours} for _ in names]
-            for name, own in zip(names, rows, strict=True):
-                for row in compute.read(name).iter_rows(named=True):
-                    own[row["site_id"]].append(row)
-            compute.kept[key] = {site_id: match_hours(rows[0][site_id], rows[1][site_id], hours[site_id]) for site_id in hours}
+            supply, sources = map(compute.read, names)
+            listed: dict[str, list[dict[str, Any]]] = {}
+            for row in sources.iter_rows(named=True):
+                listed.setdefault(row["site_id"], []).append(row)
+            compute.kept[key] = match_sites(supply, listed, hours)
         found: dict[str, HourlyMatch] = compute.kept[key]
         return found
 
