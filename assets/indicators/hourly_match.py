@@ -6,12 +6,16 @@ Energies are whole Wh and exact until the ratio; months and sites are composed b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
+
 Row = Mapping[str, Any]
 MILLION = 1_000_000
+# What is read of staging/hourly_supply.
+_HOURS = dict.fromkeys(("load_wh", "metered_wh", "prorated_wh", "carbon_free_wh", "unknown", "grid_share_e6"), pl.Int64)
 
 # Why there is no figure, in both languages.
 NOT_COMPUTED = ("the hours of the claims are not known", "绿电主张的分时数据未知")
@@ -62,26 +66,32 @@ def match_hours(hours: Iterable[Row], sources: Iterable[Row], expected_hours: in
     Meters come before prorated certificates, carbon-free supply before the grid. Surplus of an hour moves to no other.
     Source: green-power.md §4: HM = Σ min(L, G) / Σ L; CFE = Σ [min(L, C) + (L − min(L, C))·g] / Σ L.
     """
-    matched = metered = carbon_free = count = whole = 0
-    grid_e6: int | None = 0
-    for row in hours:
-        load, supply = row["load_wh"], row["metered_wh"] + row["prorated_wh"]
-        matched += min(load, supply)
-        metered += min(load, row["metered_wh"])
-        free = min(load, row["carbon_free_wh"])
-        carbon_free += free
-        share = row["grid_share_e6"]
-        grid_e6 = None if grid_e6 is None or share is None else grid_e6 + (load - free) * share
-        count += 1
-        whole += not row["unknown"]
-    listed = list(sources)
-    grid_wh = None if grid_e6 is None or not count else grid_e6 // MILLION
-    return HourlyMatch(
-        matched_wh=matched, metered_wh=metered, carbon_free_wh=carbon_free, grid_wh=grid_wh,
-        claimed_wh=sum(row["quantity_wh"] for row in listed), profiled_wh=sum(row["quantity_wh"] for row in listed if row["basis"]),
-        prorated_wh=sum(row["quantity_wh"] for row in listed if row["basis"] == "prorated"),
-        hours=count, whole_hours=whole, expected_hours=expected_hours,
-    )  # fmt: skip
+    rows = pl.DataFrame([[row[name] for name in _HOURS] for row in hours], schema=_HOURS, orient="row")
+    return match_sites(rows.with_columns(site_id=pl.lit("")), {"": list(sources)}, {"": expected_hours})[""]
+
+
+def match_sites(hours: pl.DataFrame, sources: Mapping[str, Sequence[Row]], expected_hours: Mapping[str, int]) -> dict[str, HourlyMatch]:
+    """:func:`match_hours` of every site of ``expected_hours``; ``hours``: staging/hourly_supply, ``sources``: rows by site."""
+    load, metered, share = pl.col("load_wh"), pl.col("metered_wh"), pl.col("grid_share_e6")
+    free = pl.min_horizontal(load, "carbon_free_wh")
+    grid = ((load - free).cast(pl.Int128) * share).sum() // MILLION
+    sums = hours.group_by("site_id").agg(
+        matched_wh=pl.min_horizontal(load, metered + pl.col("prorated_wh")).sum(),
+        metered_wh=pl.min_horizontal(load, metered).sum(),
+        carbon_free_wh=free.sum(),
+        grid_wh=pl.when(share.is_not_null().all()).then(grid),
+        hours=pl.len(),
+        whole_hours=(pl.col("unknown") == 0).sum(),
+    )
+    of_site = {row.pop("site_id"): row for row in sums.iter_rows(named=True)}
+    return {
+        site_id: HourlyMatch(
+            **of_site.get(site_id, {}), expected_hours=expected,
+            claimed_wh=sum(row["quantity_wh"] for row in listed), profiled_wh=sum(row["quantity_wh"] for row in listed if row["basis"]),
+            prorated_wh=sum(row["quantity_wh"] for row in listed if row["basis"] == "prorated"),
+        )
+        for (site_id, expected), listed in ((item, sources.get(item[0], ())) for item in expected_hours.items())
+    }  # fmt: skip
 
 
 def companions(components: Mapping[str, Any], counted: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import polars as pl
 
 from assets.compute import Compute, Step
 from assets.edition.document import parse_edition
-from assets.indicators.hourly_match import HourlyMatch, match_hours
+from assets.indicators.hourly_match import HourlyMatch, match_sites
 from assets.indicators.inputs import Parameters, SiteMonth
 from assets.indicators.measure import IndicatorValue
 from assets.indicators.parameters import parameters_of
@@ -140,9 +140,18 @@ class MonthInputs:
         compute, hours = self.compute, self.compute.hours(site_id)
         key = (*self._hourly_digests, site_id, hours)
         if key not in compute.kept:
+<<<<<<< HEAD
             supply, sources = (self._hours_of(table, site_id) for table in _HOURLY)
             compute.kept[key] = match_hours(supply, sources, hours)
         found: HourlyMatch = compute.kept[key]
+=======
+            supply, sources = map(compute.read, names)
+            listed: dict[str, list[dict[str, Any]]] = {}
+            for row in sources.iter_rows(named=True):
+                listed.setdefault(row["site_id"], []).append(row)
+            compute.kept[key] = match_sites(supply, listed, hours)
+        found: dict[str, HourlyMatch] = compute.kept[key]
+>>>>>>> fast2
         return found
 
     @cached_property

@@ -97,7 +97,9 @@ def metered_hours(energy: pl.DataFrame | pl.LazyFrame, meter_ids: Iterable[str])
     wanted = pl.col("meter_id").is_in(sorted(set(meter_ids)))
     metered = pl.col("state").is_in(KNOWN_STATES) & (pl.col("known_s") == HOUR_S)
     found = energy.lazy().filter(wanted & metered).select("meter_id", "site_id", "hour_s", "quantity").collect()
-    if found.select("meter_id", "site_id").unique().select("meter_id").is_unique().all():
+    names = ["meter_id", "site_id"]
+    begins = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in names)  # of each run of hours
+    if found.filter(begins).select(names).unique()["meter_id"].is_unique().all():
         return found.drop("site_id")
     # a shared meter has a row for each of its sites: together they are what flowed
     return found.group_by("meter_id", "hour_s").agg(pl.col("quantity").sum())

@@ -15,7 +15,7 @@ import polars as pl
 from assets.compute import Compute
 from assets.staging.intervals import ENERGY, StagedMonth
 from assets.staging.meter_facts import FACTS, whole_meters
-from assets.staging.meters import Meter, records, register_meters
+from assets.staging.meters import Meter, register_meters
 from assets.staging.outcome import ANOMALIES, REJECTED
 from assets.staging.parts import VIRTUAL, Composition, Definition, composition
 from assets.staging.shared import equal_stretches, split_hours
@@ -177,14 +177,9 @@ def _site(of: Composition, meters: Mapping[str, Meter]) -> pl.Expr:
 
 
 def parts_of(compute: Compute, month: str) -> Composition:
-    """:func:`composed_of` for a month of the home, worked out once for all steps of the month that is computed."""
-    key = ("parts", month)
-    if key not in compute.kept:
-        compute.kept[key] = composed_of(compute.feeds, month)
-    found: Composition = compute.kept[key]
+    """:func:`parts.composition` for a month of the home; kept with the feeds, of which alone it is made: the next month asks again."""
+    feeds, key = compute.feeds, ("parts", month)
+    if key not in feeds.kept:
+        feeds.kept[key] = composition(feeds.rows("meter_parts"), feeds.rows("meters"), feeds["sites"]["site_id"], month)
+    found: Composition = feeds.kept[key]
     return found
-
-
-def composed_of(feeds: Any, month: str) -> Composition:
-    """:func:`parts.composition` of typed feeds."""
-    return composition(records(feeds["meter_parts"]), records(feeds["meters"]), feeds["sites"]["site_id"], month)

@@ -15,7 +15,8 @@ import polars as pl
 from assets.staging.inventory import CARRIED_DAYS, NEAR_DAYS
 from assets.staging.parts import VIRTUAL
 from assets.staging.topology import Row
-from resources.calendar import HOUR_S, month_first_day, month_hours_s, month_last_day
+from resources.calendar import HOUR_S, month_bounds_s, month_first_day, month_hours_s, month_last_day
+from resources.clock import local_day
 
 COVERAGE = {
     "site_id": pl.String, "feed": pl.String, "subject": pl.String, "day": pl.String, "side": pl.String, "expected_s": pl.Int64,
@@ -43,10 +44,9 @@ def metered_days(hours: pl.LazyFrame, sides: pl.DataFrame, zones: Mapping[str, s
     zone by site. An hour is metered when all of it is, as measured or profiled energy: one that is estimated in part, or unknown in part,
     counts as not metered. Source: checks.md TL01 (before estimation); project convention (whole hours).
     """
-    at = pl.from_epoch("hour_s", time_unit="s").dt.replace_time_zone("UTC")
     frames = [
         hours.filter(pl.col("site_id").is_in(sites))
-        .group_by("site_id", "meter_id", day=at.dt.convert_time_zone(zone).dt.date())
+        .group_by("site_id", "meter_id", day=local_day(zone, *month_bounds_s(month, zone)))
         .agg(expected_s=pl.len().cast(pl.Int64) * HOUR_S, metered_s=_METERED.sum().cast(pl.Int64) * HOUR_S)
         for zone, sites in _by_zone(zones)
     ]

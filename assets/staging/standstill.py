@@ -18,6 +18,7 @@ import polars as pl
 from assets.staging.intervals import StagedMonth
 from assets.staging.meters import POWER, Meter
 from resources.calendar import HOUR_S, offsets
+from resources.clock import local_day
 
 STUCK = {
     "site_id": pl.String, "meter_id": pl.String, "medium": pl.String, "from_s": pl.Int64, "hours": pl.Int64, "interval": pl.Float64,
@@ -125,16 +126,16 @@ def same_days(energy: pl.DataFrame, facts: pl.DataFrame, zones: Mapping[str, str
     often = facts.filter(pl.col("medium").is_in(_SLOW) & (pl.col("median_step_s") <= _DAILY_S))
     known = pl.col("state").is_in(["measured", "profiled"]) & (pl.col("known_s") == HOUR_S)
     hours = energy.filter(pl.col("meter_id").is_in(often["meter_id"].unique().implode())).filter(known)
-    at = pl.from_epoch("hour_s", time_unit="s").dt.replace_time_zone("UTC")
+    if hours.is_empty() or not zones:
+        return pl.DataFrame(schema=_RUNS)
+    ((first_s, last_s),) = hours.select(first=pl.col("hour_s").min(), last=pl.col("hour_s").max()).iter_rows()
     days = [
         hours.filter(pl.col("site_id").is_in([site_id for site_id, of_site in zones.items() if of_site == zone]))
-        .with_columns(day=at.dt.convert_time_zone(zone).dt.date())
+        .with_columns(day=local_day(zone, first_s, last_s))
         .group_by("site_id", "meter_id", "point", "medium", "day")
         .agg(pl.col("quantity").sum(), pl.col("hour_s").min(), n_hours=pl.len())
         for zone in sorted(set(zones.values()))
     ]
-    if hours.is_empty() or not days:
-        return pl.DataFrame(schema=_RUNS)
     whole = pl.concat(days).filter((pl.col("n_hours") >= 23) & (pl.col("quantity") > 0)).sort("meter_id", "day")
     counted = whole.with_columns(first_s="hour_s", hour_s=pl.col("day").cast(pl.Int64))
     found = runs(counted, 1).filter(pl.col("n") >= least)

@@ -11,6 +11,7 @@ import polars as pl
 
 from checks.rules.instruments import class_of
 from resources.calendar import HOUR_S
+from resources.clock import local_day
 
 _LOAD_POINTS = ("grid_supply", "direct_line", "ups_output", "pdu_output", "it_input")
 
@@ -82,9 +83,9 @@ def day_peaks(hours: pl.DataFrame, zones: Mapping[str, str], above: float) -> pl
 
 def _with_day(hours: pl.DataFrame, zones: Mapping[str, str]) -> pl.DataFrame:
     """The hours of the sites with their site-local day."""
-    at = pl.from_epoch("hour_s", time_unit="s").dt.replace_time_zone("UTC")
     parts = [hours.clear().with_columns(pl.lit(None, dtype=pl.Date).alias("day"))]
-    for zone in sorted(set(zones.values())):
+    ((first_s, last_s),) = hours.select(first=pl.col("hour_s").min(), last=pl.col("hour_s").max()).iter_rows()
+    for zone in sorted(set(zones.values())) if hours.height else ():
         there = hours.filter(pl.col("site_id").is_in([site_id for site_id, of_site in zones.items() if of_site == zone]))
-        parts.append(there.with_columns(at.dt.convert_time_zone(zone).dt.date().alias("day")))
+        parts.append(there.with_columns(local_day(zone, first_s, last_s).alias("day")))
     return pl.concat(parts)
