@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
-
-import polars as pl
 
 from assets.compute import Compute, Step
 from assets.edition.document import parse_edition
@@ -24,7 +22,6 @@ from checks.gate import Gate
 from resources.digest import canonical_json, digest_json
 
 STEP = "indicators"
-_HOURLY = ("staging/hourly_supply", "staging/hourly_sources")
 
 
 def measure_indicators(compute: Compute) -> Step:
@@ -135,36 +132,20 @@ class MonthInputs:
         """The rows of ``tables`` that belong to a site."""
         return self._of_sites[site_id]
 
-    def hourly(self, site_id: str) -> HourlyMatch:
-        """The sums over hours of a site; kept for the next step of the month, which asks the same of the same tables."""
-        compute, hours = self.compute, self.compute.hours(site_id)
-        key = (*self._hourly_digests, site_id, hours)
+    @cached_property
+    def hourly(self) -> dict[str, HourlyMatch]:
+        """The sums over hours by site; kept for the next step of the month, which asks the same of the same tables."""
+        compute, names = self.compute, ("staging/hourly_supply", "staging/hourly_sources")
+        hours = {site["site_id"]: compute.hours(site["site_id"]) for site in compute.sites}
+        key = (*(compute.manifest(name).file_digest for name in names), tuple(hours.items()))
         if key not in compute.kept:
-<<<<<<< HEAD
-            supply, sources = (self._hours_of(table, site_id) for table in _HOURLY)
-            compute.kept[key] = match_hours(supply, sources, hours)
-        found: HourlyMatch = compute.kept[key]
-=======
             supply, sources = map(compute.read, names)
             listed: dict[str, list[dict[str, Any]]] = {}
             for row in sources.iter_rows(named=True):
                 listed.setdefault(row["site_id"], []).append(row)
             compute.kept[key] = match_sites(supply, listed, hours)
         found: dict[str, HourlyMatch] = compute.kept[key]
->>>>>>> fast2
         return found
-
-    @cached_property
-    def _hourly_digests(self) -> tuple[str, ...]:
-        return tuple(self.compute.manifest(table).file_digest for table in _HOURLY)
-
-    def _hours_of(self, table: str, site_id: str) -> Iterable[dict[str, Any]]:
-        found = self._hourly[table].get((site_id,))
-        return () if found is None else found.iter_rows(named=True)
-
-    @cached_property
-    def _hourly(self) -> dict[str, dict[tuple[Any, ...], pl.DataFrame]]:
-        return {table: self.compute.read(table).partition_by("site_id", as_dict=True) for table in _HOURLY}
 
     @cached_property
     def _digests(self) -> dict[str, str]:
@@ -194,6 +175,6 @@ class MonthInputs:
             "landed": compute.feeds.landed, "practices": tables["practices"],
             "evidence": compute.feeds.evidence if evidence is None else evidence, "activities": tables["activities"],
             "declarations": tables["declarations"], "withheld": self.gate.withheld(site_id) if withheld is None else withheld,
-            "input_digests": self._digests, "hourly": self.hourly(site_id),
+            "input_digests": self._digests, "hourly": self.hourly[site_id],
         }  # fmt: skip
         return site_with_emissions(self.factors, compute.settings.cutoff_day, tables["meters"], **known)
