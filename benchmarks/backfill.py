@@ -22,6 +22,7 @@ import dagster as dg
 from benchmarks.backfill_fleet import Fleet, write_fleet
 from benchmarks.healthy_loads import History
 from benchmarks.report import GIB, machine, met, replaced, table
+from resources.cycles import looking_seldom
 from resources.home import Home
 
 FIRST, MONTHS, SITES = "2023-01", 36, 50
@@ -72,14 +73,14 @@ def prepared(folder: Path, months: int, sites: int) -> tuple[Path, Fleet]:
 
 def floor(root: Path) -> Callable[[], int]:
     """Run the job with empty bodies for every month; Dagster's folder is new."""
-    from pipelines.backfill import few_collections, open_instance, run_month
+    from pipelines.backfill import open_instance, run_month
 
     home, months = Home.open(root), _months(root)
     shutil.rmtree(home.dagster, ignore_errors=True)
 
     def run() -> int:
         job, instance = empty_job(root), open_instance(home)
-        with few_collections():
+        with looking_seldom():
             for month in months:
                 run_month(job, instance, month, 1)
         return len(months)

@@ -9,7 +9,6 @@ killed, the first one computes what is missing itself, and says what is wrong as
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import pickle
 import subprocess
@@ -30,6 +29,7 @@ from assets.staging.boundary_step import stage_boundary
 from assets.staging.certificate_step import stage_certificates
 from assets.staging.step import stage_claims, stage_energies, stage_intervals, stage_inventory
 from resources.code_version import code_version
+from resources.cycles import look_seldom
 from resources.home import Home
 from resources.ledger import OWN, Ledger, Manifest, Rows
 from resources.schema import DERIVED
@@ -117,7 +117,7 @@ def _processors() -> int:
 def _work(root: str, as_of: str) -> None:
     """Write (month, code version, own fingerprint, steps) for every month that comes in to the standard output, which nothing else is
     written to."""
-    gc.set_threshold(50_000, 20, 10)  # as the first one does: backfill.few_collections
+    look_seldom()
     with os.fdopen(os.dup(1), "wb") as output:
         os.dup2(2, 1)
         home = Home.open(root)

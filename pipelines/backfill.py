@@ -6,13 +6,11 @@ and code are unchanged is skipped; a run that was killed goes on from there.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -30,6 +28,7 @@ from pipelines.build import build_defs
 from pipelines.jobs import MONTHLY_CLOSE
 from pipelines.sweep import writing
 from resources.calendar import trailing_months
+from resources.cycles import looking_seldom
 from resources.errors import GciError
 from resources.home import Home
 from resources.ledger import RUN
@@ -65,7 +64,7 @@ def compute_months(home: Home, months: Sequence[str], *, force: bool = False, pr
     candidates = sorted({*history(home, home.settings, as_of, wanted[-1]), *wanted})
     seconds = dict[str, float]()
     # the one writer from the first month to the last: between two of them another one would clear away what the second process writes
-    with writing(home, "computing months"), ahead_of(home, as_of) as others, few_collections():
+    with writing(home, "computing months"), ahead_of(home, as_of) as others, looking_seldom():
         others.expect(len(set(candidates) - {item.month for item in home.ledger.manifests(table_name=RUN)}))
         outcomes = {month: _outcome(Compute(home, month, as_of), force=force and month in wanted) for month in candidates}
         ahead = [month for month, outcome in outcomes.items() if outcome == COMPUTED]
@@ -106,18 +105,6 @@ def outdated(home: Home, done: Sequence[MonthDone]) -> list[str]:
     last = max((item.month for item in done), default="")
     later = sorted({m.month for m in home.ledger.manifests(table_name=RUN) if m.month > last})
     return [month for month in later if any(m in trailing_months(month) for m in anew)]
-
-
-@contextmanager
-def few_collections() -> Iterator[None]:
-    """Have Python look for cycles less often: a month makes millions of objects, nearly none of them in cycles, and looking at them all
-    every time again is a twentieth of its time."""
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 10)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 class _Runner:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import click
 
+from resources.cycles import look_seldom
 from resources.errors import GciError
 
 COMMANDS = {
@@ -128,6 +129,7 @@ def _fail(message: str, status: int, arguments: Sequence[str] = ()) -> int:
 
 def run() -> None:
     """Console script."""
+    look_seldom()
     sys.exit(main())
 
 
