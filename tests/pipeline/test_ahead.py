@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from assets.prepared import Prepared
 from pipelines import ahead, backfill
 from resources.home import Home
 from resources.ledger import Rows
-from tests.pipeline.hand_made import MONTHS
+from tests.pipeline.hand_made import MONTHS, make_home
 from tests.pipeline.test_digests import digests
 
 DERIVED = ("finding", "verdict", "indicator_value", "result", "materiality")
@@ -98,6 +98,20 @@ def test_a_second_process_that_is_killed_is_done_without(
     backfill.compute_months(empty_copy, MONTHS)
     assert taken == {MONTHS[0]: len(ahead.STEPS), MONTHS[1]: 0, MONTHS[2]: 0}
     assert _rows(empty_copy.root) == _rows(three_months)
+
+
+@pytest.mark.long
+def test_two_processes_leave_the_same_on_postgresql(
+    three_months: Path, tmp_path: Path, postgres: Callable[[], str], taken: dict[str, int], monkeypatch: pytest.MonkeyPatch, gci: Any
+) -> None:
+    monkeypatch.setenv("GCI_LEDGER", postgres())
+    home = make_home(tmp_path / "home", MONTHS)
+    (home.root / "ledger.db").unlink()
+    (home.root / "gci.toml").write_text('ledger_env = "GCI_LEDGER"\n', encoding="utf-8")
+    assert gci("backfill", MONTHS[0], MONTHS[-1], "--home", home.root)[0] == 3
+    assert taken == dict.fromkeys(MONTHS, len(ahead.STEPS))
+    assert digests(home.root) == digests(three_months)
+    assert gci("verify", "--home", home.root)[0] == 0
 
 
 def test_months_from_other_code_are_not_taken(empty_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:

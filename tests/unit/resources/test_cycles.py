@@ -11,7 +11,9 @@ from resources.cycles import looking_seldom
 
 def test_the_thresholds_are_those_of_before_whatever_happens() -> None:
     before = gc.get_threshold()
-    with pytest.raises(RuntimeError), looking_seldom():
+    with looking_seldom():
         assert gc.get_threshold()[0] > before[0]
+    assert gc.get_threshold() == before
+    with pytest.raises(RuntimeError), looking_seldom():
         raise RuntimeError
     assert gc.get_threshold() == before
